@@ -1,0 +1,1 @@
+"""How the store's schema came to be, one numbered step a file (Alembic)."""

@@ -1,0 +1,152 @@
+"""The first schema: tickets, articles, links, corrections, settings, vectors, deletions, imports."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create every table of the first version."""
+    op.create_table(
+        "tickets",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("source", sa.String, nullable=False),
+        sa.Column("number", sa.String, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("opened_at", sa.BigInteger),
+        sa.Column("resolved_at", sa.BigInteger),
+        sa.Column("closed_at", sa.BigInteger),
+        sa.Column("state", sa.String),
+        sa.Column("category", sa.String, nullable=False),
+        sa.Column("subcategory", sa.String, nullable=False),
+        sa.Column("impact", sa.Integer),
+        sa.Column("urgency", sa.Integer),
+        sa.Column("priority", sa.Integer),
+        sa.Column("assignment_group", sa.String, nullable=False),
+        sa.Column("assigned_to", sa.String, nullable=False),
+        sa.Column("line", sa.Integer),
+        sa.Column("service", sa.String, nullable=False),
+        sa.Column("ci", sa.String, nullable=False),
+        sa.Column("location", sa.String, nullable=False),
+        sa.Column("department", sa.String, nullable=False),
+        sa.Column("channel", sa.String, nullable=False),
+        sa.Column("caller", sa.String, nullable=False),
+        sa.Column("vip", sa.Boolean),
+        sa.Column("resolution", sa.Text, nullable=False),
+        sa.Column("close_code", sa.String, nullable=False),
+        sa.Column("reopen_count", sa.Integer),
+        sa.Column("reassignment_count", sa.Integer),
+        sa.Column("made_sla", sa.Boolean),
+        sa.Column("problem", sa.String, nullable=False),
+        sa.Column("parent", sa.String, nullable=False),
+        sa.Column("audience", sa.String, nullable=False),
+        sa.Column("extra", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("fix", sa.Text, nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+        sa.UniqueConstraint("source", "number", name="uq_tickets_source_number"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "articles",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("source", sa.String, nullable=False),
+        sa.Column("number", sa.String, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("summary", sa.Text, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("state", sa.String, nullable=False),
+        sa.Column("owner", sa.String, nullable=False),
+        sa.Column("category", sa.String, nullable=False),
+        sa.Column("created_at", sa.BigInteger),
+        sa.Column("updated_at", sa.BigInteger),
+        sa.Column("url", sa.String, nullable=False),
+        sa.Column("audience", sa.String, nullable=False),
+        sa.Column("extra", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+        sa.UniqueConstraint("source", "number", name="uq_articles_source_number"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "links",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column("target_ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), index=True),
+        sa.Column("target_article_id", sa.Integer, sa.ForeignKey("articles.id", ondelete="CASCADE"), index=True),
+        sa.Column("linked_at", sa.BigInteger),
+        sa.Column("made_by", sa.String, nullable=False),
+        sa.Column("origin", sa.String, nullable=False),
+        sa.Column("generic", sa.Boolean, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+        sa.CheckConstraint("(target_ticket_id IS NULL) <> (target_article_id IS NULL)", name="ck_links_one_target"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "corrections",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column("target", sa.String, nullable=False),
+        sa.Column("suggested", sa.String),
+        sa.Column("chosen", sa.String, nullable=False),
+        sa.Column("action", sa.String, nullable=False),
+        sa.Column("made_by", sa.String, nullable=False),
+        sa.Column("made_at", sa.BigInteger),
+        sa.Column("why", sa.Text, nullable=False),
+        sa.Column("model", sa.String, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "settings",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("changed_by", sa.String, nullable=False),
+        sa.Column("changed_at", sa.BigInteger),
+    )
+    op.create_table(
+        "vectors",
+        sa.Column("content_hash", sa.String(64), primary_key=True),
+        sa.Column("embedder", sa.String, primary_key=True),
+        sa.Column("vector", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "deletions",
+        sa.Column("kind", sa.String, primary_key=True),
+        sa.Column("record_id", sa.Integer, primary_key=True),
+        sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+    )
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("at", sa.BigInteger),
+        sa.Column("file", sa.String, nullable=False),
+        sa.Column("source", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("added", sa.Integer, nullable=False),
+        sa.Column("updated", sa.Integer, nullable=False),
+        sa.Column("unchanged", sa.Integer, nullable=False),
+        sa.Column("rejected", sa.Integer, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "counter",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("value", sa.BigInteger, nullable=False),
+    )
+    op.execute("INSERT INTO counter (name, value) VALUES ('seq', 0)")
+
+
+def downgrade() -> None:
+    """Steps only go forwards; a backup is the way back."""
+    raise NotImplementedError

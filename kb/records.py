@@ -1,0 +1,280 @@
+"""What things are on a service desk, as frozen dataclasses that carry their own small questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["ticket", "article"]
+State = Literal["open", "on hold", "resolved", "closed", "cancelled"]
+Line = Literal[1, 2]
+
+STATES: tuple[State, ...] = ("open", "on hold", "resolved", "closed", "cancelled")
+DONE: tuple[State, ...] = ("resolved", "closed")
+ARTICLE_STATES: tuple[str, ...] = ("work in progress", "not validated", "validated", "archived")
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The name of a record that outlives every index: (kind, source, number)."""
+
+    kind: Kind
+    source: str
+    number: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.source}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One call for help, as the desk's own tool wrote it down.
+
+    Times are aware and UTC. ``impact``, ``urgency`` and ``priority`` count from 1, the highest, whatever the tool
+    they came from counts. ``None`` and "" mean "not given". ``text`` (what was known at opening, cleaned) and ``fix``
+    (the cleaned resolution) are filled by :func:`kb.text.prepare`; title, body and resolution stay as they came.
+    """
+
+    source: str
+    number: str
+    title: str = ""
+    body: str = ""
+    opened_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    state: State | None = None
+    category: str = ""
+    subcategory: str = ""
+    impact: int | None = None
+    urgency: int | None = None
+    priority: int | None = None
+    assignment_group: str = ""
+    assigned_to: str = ""
+    line: Line | None = None
+    service: str = ""
+    ci: str = ""
+    location: str = ""
+    department: str = ""
+    channel: str = ""
+    caller: str = ""
+    vip: bool | None = None
+    resolution: str = ""
+    close_code: str = ""
+    reopen_count: int | None = None
+    reassignment_count: int | None = None
+    made_sla: bool | None = None
+    problem: str = ""
+    parent: str = ""
+    audience: tuple[str, ...] = ()
+    """Groups that may see it, sorted; empty means everybody on the desk."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Columns we have no name for, kept as text; an admin may train on any of them."""
+    text: str = ""
+    fix: str = ""
+    id: int | None = None
+    """Row number in the store; ``None`` until it is stored."""
+
+    @property
+    def ref(self) -> Ref:
+        """The lasting name of this ticket."""
+        return Ref("ticket", self.source, self.number)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its outcome is known: resolved or closed, or an export that has no states."""
+        return self.state in DONE or (self.state is None)
+
+    @property
+    def minutes_to_resolve(self) -> float | None:
+        """Minutes from opening to resolution by the clock on the wall; ``None`` where either is unknown."""
+        if self.opened_at is None or self.resolved_at is None or self.resolved_at < self.opened_at:
+            return None
+        return (self.resolved_at - self.opened_at).total_seconds() / 60
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One knowledge article (KCS: issue, environment, cause, resolution in one text)."""
+
+    source: str
+    number: str
+    title: str = ""
+    summary: str = ""
+    body: str = ""
+    state: str = "validated"
+    owner: str = ""
+    category: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    url: str = ""
+    audience: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    id: int | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """The lasting name of this article."""
+        return Ref("article", self.source, self.number)
+
+
+Record = Ticket | Article
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A person said: this target answered that ticket. ``generic`` marks boiler-plate ("how to make a screenshot")."""
+
+    ticket: Ref
+    target: Ref
+    linked_at: datetime | None = None
+    by: str = ""
+    origin: str = "import"
+    generic: bool = False
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is reading. A record without an audience is for everyone; others need one of the viewer's groups."""
+
+    name: str = "local"
+    groups: frozenset[str] = frozenset()
+    sees_all: bool = False
+
+    def may_see(self, audience: tuple[str, ...]) -> bool:
+        """Whether a record with this audience may be shown to this viewer at all."""
+        return self.sees_all or not audience or not self.groups.isdisjoint(audience)
+
+
+EVERYONE = Viewer("everyone")
+"""Sees only what has no audience: what models and patterns are trained on."""
+KEEPER = Viewer("keeper", sees_all=True)
+"""The program itself, when it indexes or backs up. Never handed to a screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the reader asked to narrow down to. An empty field does not narrow."""
+
+    kinds: tuple[Kind, ...] = ()
+    categories: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+    exclude: tuple[Ref, ...] = ()
+
+    @property
+    def narrows_tickets(self) -> bool:
+        """Whether any field speaks of tickets only (so that articles are left as they are)."""
+        return bool(self.services or self.groups or self.states or self.opened_from or self.opened_before)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters [start, end) of a text that match the question."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: the record, how likely it helps (calibrated, in [0, 1]), and why in words, strongest first."""
+
+    record: Record
+    relevance: float
+    why: tuple[str, ...] = ()
+    snippet: str = ""
+    spans: tuple[Span, ...] = ()
+    """Matching words inside ``snippet``."""
+    score: float = 0.0
+    """Cosine to the question, higher is closer; 0 where there was no vector."""
+    exact: bool = False
+    """An identifier of the question stands in this record."""
+
+    @property
+    def resolution(self) -> str:
+        """What fixed it, as written; "" where nothing was written down."""
+        return (self.record.fix or self.record.resolution) if isinstance(self.record, Ticket) else self.record.summary
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question got: hits by relevance, whether that counts as "seen", and what was looked at."""
+
+    query: str
+    seen: bool
+    hits: tuple[Hit, ...] = ()
+    nearest: tuple[Hit, ...] = ()
+    """What came closest but is below the threshold; shown only on request."""
+    looked_at: Mapping[str, int] = field(default_factory=dict)
+    """How many records of each kind the viewer's question was held against."""
+    notes: tuple[str, ...] = ()
+    """Plain sentences about limits: index stale, question cut, vectors missing."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One target of one ticket. ``value`` is ``None`` where we are not sure; then ``reason`` says why in plain words."""
+
+    target: str
+    value: str | None
+    confidence: float
+    """Calibrated probability in [0, 1] of the best guess, also where it is not good enough to say."""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Up to three (value, probability), best first, the best guess included."""
+    reason: str = ""
+    code: str = ""
+    """Reason code where silent: too-short, language, unlike, close, contradicting, rare, promise, stale, missing, off."""
+    telling: tuple[str, ...] = ()
+    """Words of the ticket's own text that spoke for the value, strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a new ticket seems to be: one prediction a target, the computed priority, and the nearest past tickets."""
+
+    ticket: Ticket
+    predictions: Mapping[str, Prediction] = field(default_factory=dict)
+    priority: int | None = None
+    priority_why: str = ""
+    neighbours: tuple[Hit, ...] = ()
+    questions: tuple[str, ...] = ()
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person did with a suggestion: accepted, replaced or skipped it; kept for good."""
+
+    ticket: Ref
+    target: str
+    suggested: str | None
+    chosen: str
+    action: Literal["accepted", "replaced", "skipped"]
+    by: str = ""
+    at: datetime | None = None
+    why: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A failure that keeps coming back: its name, how often, since when, and tickets that show it."""
+
+    id: str
+    name: str
+    size: int
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    phrases: tuple[str, ...] = ()
+    examples: tuple[int, ...] = ()
+    """Store ids of the tickets nearest the centre, nearest first."""
+    members: tuple[int, ...] = ()
+    """Store ids of all tickets in it, ascending."""
