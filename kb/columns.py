@@ -1,0 +1,171 @@
+"""The facts about every record that filters and ranking need, as arrays in memory, one row a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.records import Filter, Kind, Viewer
+from kb.rows import seconds, unpack_audience
+from kb.words import NEVER, Where
+
+Ids = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_WORDS: dict[Kind, dict[str, str]] = {
+    "ticket": {"category": "category", "service": "service", "group": "assignment_group", "state": "state",
+               "audience": "audience"},
+    "article": {"category": "category", "state": "state", "audience": "audience"},
+}  # fmt: skip
+_NUMBERS: dict[Kind, dict[str, str]] = {
+    "ticket": {"opened": "opened_at", "resolved": "resolved_at", "reopened": "reopen_count",
+               "bounced": "reassignment_count", "line": "line", "priority": "priority"},
+    "article": {"opened": "created_at", "resolved": "updated_at"},
+}  # fmt: skip
+ASKED: dict[Kind, tuple[str, ...]] = {
+    kind: ("id", "number", *_WORDS[kind].values(), *_NUMBERS[kind].values()) for kind in ("ticket", "article")
+}
+"""The store's columns one row of :meth:`Columns.build` holds, in this order."""
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Immutable arrays sorted by store id. ``codes[name]`` points into ``names[name]``; numbers hold -1 for unknown.
+
+    ``opened`` of a record without a date is 0 (always known), ``resolved`` of an unresolved one is NEVER.
+    """
+
+    kind: Kind
+    ids: Ids
+    codes: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, Ids] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, kind: Kind, rows: Sequence[Sequence[Any]]) -> Columns:
+        """Rows as :meth:`kb.store.Store.facts` gives them for ``ASKED[kind]``, by ascending id."""
+        picked = list(zip(*rows, strict=True)) if rows else [()] * len(ASKED[kind])
+        codes, names, numbers = {}, {}, {}
+        at = 2
+        for name in _WORDS[kind]:
+            values = np.array([value or "" for value in picked[at]], dtype=object)
+            seen, code = (np.unique(values, return_inverse=True)) if len(values) else (values, np.zeros(0, int))
+            codes[name], names[name] = code.astype(np.int32), tuple(str(value) for value in seen)
+            at += 1
+        for name in _NUMBERS[kind]:
+            missing = {"opened": 0, "resolved": NEVER}.get(name, UNKNOWN)
+            numbers[name] = np.array([missing if value is None else value for value in picked[at]], np.int64)
+            at += 1
+        return cls(kind, np.array(picked[0], np.int64), codes, names, numbers)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def with_fresh(self, rows: Sequence[Sequence[Any]], gone: Iterable[int]) -> Columns:
+        """A new view with these rows added or replaced and the records ``gone`` left out."""
+        fresh = Columns.build(self.kind, rows)
+        keep = ~np.isin(self.ids, np.concatenate([fresh.ids, np.array(sorted(gone), np.int64)]))
+        ids = np.concatenate([self.ids[keep], fresh.ids])
+        order = np.argsort(ids, kind="stable")
+        codes, names = {}, {}
+        for name in self.codes:
+            merged = {value: i for i, value in enumerate(self.names[name])}
+            for value in fresh.names[name]:
+                merged.setdefault(value, len(merged))
+            moved = np.array([merged[value] for value in fresh.names[name]] or [0], np.int32)
+            codes[name] = np.concatenate([self.codes[name][keep], moved[fresh.codes[name]]])[order]
+            names[name] = tuple(merged)
+        numbers = {name: np.concatenate([self.numbers[name][keep], fresh.numbers[name]])[order] for name in self.numbers}
+        return replace(self, ids=ids[order], codes=codes, names=names, numbers=numbers)
+
+    # --- asking ------------------------------------------------------------------------------------------------
+
+    def places(self, ids: Ids) -> Ids:
+        """Row of each id; -1 where there is none."""
+        if not len(self.ids):
+            return np.full(len(ids), -1, np.int64)
+        place = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return np.where(self.ids[place] == ids, place, -1)
+
+    def visible(self, viewer: Viewer) -> Mask:
+        """Which rows the viewer may see at all, bool of shape (len(self),)."""
+        if viewer.sees_all or not len(self.ids):
+            return np.ones(len(self.ids), bool)
+        may = np.array([viewer.may_see(unpack_audience(name)) for name in self.names["audience"]], bool)
+        return may[self.codes["audience"]]
+
+    def rows_for(self, viewer: Viewer, wanted: Filter | None = None, *, as_of: int | None = None) -> Mask:
+        """Which rows may be answered with: visible, inside the filter, opened before ``as_of``."""
+        rows = self.visible(viewer)
+        wanted = wanted or Filter()
+        for name, values in _asked(self.kind, wanted).items():
+            if values and name in self.codes:
+                may = np.array([value in values for value in self.names[name]], bool)
+                rows &= may[self.codes[name]] if len(may) else False
+        if wanted.kinds and self.kind not in wanted.kinds:
+            rows[:] = False
+        if self.kind == "ticket":
+            opened = self.numbers["opened"]
+            if wanted.opened_from is not None:
+                rows &= opened >= (seconds(wanted.opened_from) or 0)
+            if wanted.opened_before is not None:
+                rows &= opened < (seconds(wanted.opened_before) or 0)
+        if as_of is not None:
+            rows &= self.numbers["opened"] < as_of
+        return rows
+
+    def mask(self, rows: Mask) -> Mask:
+        """The same answer indexed by store id, for :meth:`kb.vectors.VectorIndex.search`."""
+        answer = np.zeros(int(self.ids[-1]) + 1 if len(self.ids) else 0, bool)
+        answer[self.ids[rows]] = True
+        return answer
+
+    def where(self, viewer: Viewer, wanted: Filter | None = None, *, as_of: int | None = None,
+              without: Iterable[int] = ()) -> Where:  # fmt: skip
+        """The same answer as clauses for :class:`kb.words.WordIndex`."""
+        wanted = wanted or Filter()
+        facets = {n: tuple(v) for n, v in _asked(self.kind, wanted).items() if v and n in self.codes}
+        if not viewer.sees_all:
+            facets["audience"] = tuple(a for a in self.names["audience"] if viewer.may_see(unpack_audience(a))) or ("",)
+        if self.kind == "article":
+            return Where(facets, as_of=as_of, without=tuple(without))
+        return Where(facets, seconds(wanted.opened_from), seconds(wanted.opened_before), as_of, tuple(without))
+
+    def facets(self, viewer: Viewer) -> dict[str, list[tuple[str, int]]]:
+        """What a reader may filter by: name → (value, count), commonest first, counted over visible rows only."""
+        rows, answer = self.visible(viewer), {}
+        for name, code in self.codes.items():
+            if name == "audience":
+                continue
+            counts = np.bincount(code[rows], minlength=len(self.names[name]))
+            pairs = [(value, int(n)) for value, n in zip(self.names[name], counts, strict=True) if n and value]
+            answer[name] = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+        return answer
+
+    # --- keeping -----------------------------------------------------------------------------------------------
+
+    def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, list[str]]]:
+        """Arrays and names to keep in a generation."""
+        arrays: dict[str, NDArray[Any]] = {"ids": self.ids}
+        arrays |= {f"code-{name}": code for name, code in self.codes.items()}
+        arrays |= {f"number-{name}": values for name, values in self.numbers.items()}
+        return arrays, {name: list(values) for name, values in self.names.items()}
+
+    @classmethod
+    def from_arrays(cls, kind: Kind, arrays: Mapping[str, NDArray[Any]], names: Mapping[str, list[str]]) -> Columns:
+        """The other way round."""
+        codes = {name: arrays[f"code-{name}"] for name in _WORDS[kind]}
+        numbers = {name: arrays[f"number-{name}"] for name in _NUMBERS[kind]}
+        return cls(kind, arrays["ids"], codes, {name: tuple(values) for name, values in names.items()}, numbers)
+
+
+def _asked(kind: Kind, wanted: Filter) -> dict[str, tuple[str, ...]]:
+    asked = {"category": wanted.categories}
+    if kind == "ticket":
+        asked |= {"service": wanted.services, "group": wanted.groups, "state": wanted.states}
+    return asked
