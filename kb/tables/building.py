@@ -1,0 +1,146 @@
+"""One row to one record: each field by its own rule, what cannot be read left empty with a remark, the rest kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+from typing import Any
+
+from kb.records import Article, Ticket
+from kb.tables import dates, values
+from kb.tables.mapping import LEVELS, Preset, RowKind, plainly
+from kb.tables.objects import RAW
+from kb.tables.read import Row, Table, short
+from kb.tables.records import BadRow, LinkRow, Remark
+from kb.tables.settings import DateOrder
+from kb.tables.values import Ranks
+
+TIMES = ("opened_at", "resolved_at", "closed_at", "created_at", "updated_at", "linked_at")
+_TRUTHS = frozenset(("vip", "made_sla", "generic"))
+_COUNTS = frozenset(("reopen_count", "reassignment_count"))
+_LONG = frozenset(("title", "body", "resolution", "summary"))
+_LONGEST_NUMBER = 200
+_LONGEST_NAME = 500
+
+
+def joined(row: Row, table: Table, preset: Preset) -> Row:
+    """Put the values of columns that a tool repeats (Jira's Comment) into the first of them."""
+    if not table.repeated or not preset.joined:
+        return row
+    cells = dict(row.cells)
+    for name in table.repeated:
+        if plainly(name) not in preset.joined:
+            continue
+        others = [column for column in cells if column == name or column.startswith(f"{name} (")]
+        parts = [value for column in others if (value := cells.pop(column).strip())]
+        cells[name] = ("\n\n" if any(len(part) > 60 for part in parts) else ", ").join(parts)
+    return replace(row, cells=cells)
+
+
+@dataclass(slots=True)
+class Builder:
+    """Makes records of one kind, the same way for every row."""
+
+    kind: RowKind
+    source: str
+    preset: Preset
+    mapping: Mapping[str, str]
+    dates: DateOrder | None
+    zone: tzinfo
+    levels: Mapping[str, Ranks]
+    first_line: frozenset[str] = frozenset()
+    _told: set[tuple[str, str]] = field(default_factory=set)
+
+    def make(self, row: Row) -> tuple[Ticket | Article | LinkRow | BadRow, list[Remark]]:
+        """Return the record and the remarks on it, or what is wrong with the row."""
+        given = {column: value for column, cell in row.cells.items() if (value := self._given(cell))}
+        remarks = [Remark(row.number, *remark) for remark in row.remarks]
+        filled: dict[str, Any] = {}
+        extra: dict[str, str] = {}
+        taken: set[str] = set()
+        for target, column in self.mapping.items():
+            taken.add(column)
+            value = given.get(column, "")
+            if target in TIMES:
+                value = given.get(column + RAW, value)
+            if not value:
+                continue
+            try:
+                filled[target] = self._read(target, value)
+            except ValueError as error:
+                extra[column] = value
+                if target == "state":
+                    filled[target] = "open"
+                if self._worth_saying(target, value):
+                    remarks.append(Remark(row.number, column, short(value), str(error)))
+        lacking = next((target for target in self.preset.required if not filled.get(target)), "")
+        if lacking:
+            return BadRow(row.number, self.mapping[lacking], "", f"has no {lacking}"), remarks
+        extra |= {column: value for column, value in given.items() if column not in taken and not column.endswith(RAW)}
+        return self._made(row, filled, extra), remarks
+
+    def _given(self, cell: str) -> str:
+        value = cell.strip()
+        return "" if value in self.preset.missing else value
+
+    def _worth_saying(self, target: str, value: str) -> bool:
+        """Times are told each; words of states, levels and lines once, or a report would drown in them."""
+        if target in TIMES:
+            return True
+        known = (target, value.casefold())
+        if known in self._told or len(self._told) > 10_000:
+            return False
+        self._told.add(known)
+        return True
+
+    def _read(self, target: str, value: str) -> Any:
+        if target in TIMES:
+            return dates.parse(value, self.dates, self.zone)
+        if target in LEVELS:
+            return self.levels[target].read(value)
+        reader = _READERS.get(target)
+        if reader is not None:
+            return reader(value)
+        if target == "state" and self.kind == "tickets":
+            return values.state(value, self.preset.states)
+        if target == "line":
+            return values.line(value, self.preset.lines)
+        if target in ("number", "ticket", "target"):
+            return _number(value)
+        if target in _LONG:
+            return value
+        return " ".join(value.split())[:_LONGEST_NAME]
+
+    def _made(self, row: Row, filled: dict[str, Any], extra: dict[str, str]) -> Ticket | Article | LinkRow | BadRow:
+        if self.kind == "links":
+            kind = str(filled.get("target_kind", "article")).casefold()
+            if kind not in ("article", "ticket"):
+                return BadRow(row.number, self.mapping["target_kind"], short(kind), "is neither article nor ticket")
+            return LinkRow(**{**filled, "target_kind": kind})
+        if self.kind == "articles":
+            if "state" in filled:
+                word = str(filled["state"]).casefold()
+                filled["state"] = self.preset.states.get(word, word)
+            return Article(source=self.source, extra=extra, **filled)
+        if "line" not in filled and self.first_line and filled.get("assignment_group"):
+            filled["line"] = 1 if str(filled["assignment_group"]).casefold() in self.first_line else 2
+        return Ticket(source=self.source, extra=extra, **filled)
+
+
+def _number(value: str) -> str:
+    number = " ".join(value.split())
+    if len(number) > _LONGEST_NUMBER:
+        raise ValueError(f"is longer than the {_LONGEST_NUMBER} characters a number can have")
+    return number
+
+
+def _audience(value: str) -> tuple[str, ...]:
+    return tuple(sorted({group for part in value.replace(";", ",").split(",") if (group := " ".join(part.split()))}))
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(_TRUTHS, values.truth),
+    **dict.fromkeys(_COUNTS, values.count),
+    "audience": _audience,
+}

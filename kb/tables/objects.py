@@ -1,0 +1,252 @@
+"""JSON and JSON Lines: one object after the other out of a stream, references and nested values made flat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, TextIO
+
+from kb.errors import NotATable
+from kb.tables.read import Row, Source, Table, name_of, no_rows, short, tidy
+from kb.tables.texts import Coding, open_text
+
+LONGEST_OBJECT = 64 * 1024 * 1024
+RAW = "#value"
+"""Behind a column's name: what the tool keeps, where the column itself holds what it shows (ServiceNow's references).
+"""
+_LISTS = (
+    "result",
+    "results",
+    "records",
+    "incidents",
+    "tickets",
+    "issues",
+    "items",
+    "data",
+    "rows",
+    "requests",
+    "articles",
+    "value",
+)
+_SAMPLE = 300
+
+
+class _Bad(ValueError):
+    """A value JSON cannot mean here; the message is for the report."""
+
+
+class _Doubled(dict[str, Any]):
+    """An object in which a name stands twice."""
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else _Doubled(pairs)
+
+
+def _constant(_word: str) -> str:
+    """NaN and Infinity, which JSON does not have: not given."""
+    return ""
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=str, parse_float=str, parse_constant=_constant, strict=False
+)
+
+
+def open_objects(source: Source, coding: Coding) -> Table:
+    """Open a list of objects, an object that holds one, or one object a line. Raises :class:`NotATable`."""
+    name = name_of(source)
+    lines = _one_a_line(source, coding.name)
+    table = Table(name, "jsonl" if lines else "json", (), no_rows, coding.name)
+    table = replace(table, rows=lambda: _lines(source, coding.name) if lines else _listed(source, coding.name))
+    header: dict[str, None] = {}
+    seen = 0
+    for row in table.rows():
+        seen += not row.problem
+        header.update(dict.fromkeys(column for column in row.cells if not column.endswith(RAW)))
+        if row.number >= _SAMPLE:
+            break
+    if not seen:
+        raise NotATable(f"{name} holds no list of objects; export the tickets as a JSON list, JSON Lines or CSV.")
+    return replace(table, header=tuple(header), notes=(coding.note,) if coding.note else ())
+
+
+def _one_a_line(source: Source, encoding: str) -> bool:
+    """Whether the first line is a whole object and so is the next, or the only line has no list inside."""
+    with open_text(source, encoding) as stream:
+        whole = []
+        for line in stream:
+            if line.strip("\ufeff \t\r\n"):
+                whole.append(_object(line))
+            if len(whole) == 2:
+                break
+    if not whole or not isinstance(whole[0], dict):
+        return False
+    return len(whole) == 2 or _list_in(whole[0]) is None
+
+
+def _object(line: str) -> Any:
+    try:
+        return _DECODER.decode(line.strip("\ufeff \t\r\n"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _list_in(made: dict[str, Any]) -> list[Any] | None:
+    for key in _LISTS:
+        if isinstance(made.get(key), list) and all(isinstance(one, dict) for one in made[key][:3]):
+            return list(made[key])
+    return None
+
+
+def _lines(source: Source, encoding: str) -> Iterator[Row]:
+    with open_text(source, encoding) as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip("\ufeff \t\r\n"):
+                continue
+            try:
+                yield _row(number, _DECODER.decode(line.strip("\ufeff \t\r\n")))
+            except ValueError:
+                yield Row(number, {"line": short(line)}, problem="is not a JSON object")
+            except RecursionError:
+                yield Row(number, {"line": short(line)}, problem="is nested too deep")
+
+
+def _listed(source: Source, encoding: str) -> Iterator[Row]:
+    """Stream the objects of the list: the file's own, or the one under a name like "result"."""
+    with open_text(source, encoding) as stream:
+        reader = _Reader(stream, name_of(source))
+        if reader.peek() == "{" and not reader.enter_list():
+            return
+        reader.take("[")
+        number = 0
+        while True:
+            if reader.peek() in ("]", ""):
+                return
+            number += 1
+            try:
+                value = reader.value()
+            except _Bad as error:
+                yield Row(number, {}, problem=str(error))
+                return
+            yield _row(number, value)
+            if reader.peek() == ",":
+                reader.take(",")
+
+
+class _Reader:
+    """Takes JSON values off a stream one by one, holding little more than the one being read."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._text, self._at, self._ended = "", 0, False
+
+    def _more(self, size: int = 1 << 18) -> bool:
+        chunk = "" if self._ended else self._stream.read(size)
+        self._ended = self._ended or not chunk
+        self._text = self._text[self._at :] + chunk
+        self._at = 0
+        return bool(chunk)
+
+    def peek(self) -> str:
+        """The next character that is not blank; "" at the end."""
+        while True:
+            while self._at < len(self._text) and self._text[self._at] in "\ufeff \t\r\n":
+                self._at += 1
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def take(self, sign: str) -> None:
+        """Step over the next character, which must be this one."""
+        if self.peek() != sign:
+            raise NotATable(f'{self._name} is not JSON we can read: "{sign}" was expected.')
+        self._at += 1
+
+    def value(self) -> Any:
+        """Read one value. Raises :class:`_Bad` where it is broken, after which the stream cannot be followed."""
+        self.peek()
+        size = 1 << 18
+        while True:
+            try:
+                made, end = _DECODER.raw_decode(self._text, self._at)
+            except RecursionError as error:
+                raise _Bad("is nested too deep; nothing behind it was read") from error
+            except json.JSONDecodeError as error:
+                size *= 2
+                if len(self._text) - self._at > LONGEST_OBJECT:
+                    raise _Bad("is longer than an object can be; nothing behind it was read") from error
+                if not self._more(size):
+                    raise _Bad("is not valid JSON; nothing behind it was read") from error
+            else:
+                if end == len(self._text) and not self._ended and not isinstance(made, (dict, list)):
+                    self._more()
+                    continue
+                self._at = end
+                return made
+
+    def enter_list(self) -> bool:
+        """Step into an object up to the first list under a name we know; False where there is none."""
+        self.take("{")
+        while self.peek() == '"':
+            key = self.value()
+            self.take(":")
+            if self.peek() == "[" and key in _LISTS:
+                return True
+            if self.peek() == "{" and key in _LISTS:
+                return self.enter_list()
+            self.value()
+            if self.peek() == ",":
+                self.take(",")
+        return False
+
+
+def _row(number: int, value: Any) -> Row:
+    if not isinstance(value, dict):
+        return Row(number, {"value": short(str(value))}, problem="is not an object with named values")
+    cells: dict[str, str] = {}
+    for key, inner in value.items():
+        _flat(str(key), inner, cells)
+    if isinstance(value, _Doubled):
+        return Row(number, {name: short(cell) for name, cell in cells.items()}, problem="a name stands twice in it")
+    kept, remarks = tidy(cells)
+    return Row(number, kept, remarks=remarks)
+
+
+def _flat(key: str, value: Any, cells: dict[str, str], depth: int = 0) -> None:
+    """Add a value under its name; objects become ``name.inner``, references what they show."""
+    if isinstance(value, dict):
+        shown = value.get("display_value", value.get("displayValue"))
+        if shown is not None or "display_value" in value:
+            cells[key] = _said(shown)
+            if value.get("value") not in (None, shown):
+                cells[key + RAW] = _said(value["value"])
+        elif set(value) <= {"link", "value", "reference_link"} and "value" in value:
+            cells[key] = _said(value["value"])
+        elif depth < 3:
+            for name, inner in value.items():
+                _flat(f"{key}.{name}", inner, cells, depth + 1)
+    else:
+        cells[key] = _said(value)
+
+
+_BODIES = ("body", "plain_body", "text", "content", "name", "value", "display_value", "title")
+
+
+def _said(value: Any) -> str:
+    """A value as text: lists joined, the objects in them by their body or name."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return next((_said(value[key]) for key in _BODIES if value.get(key)), "")
+    if isinstance(value, list):
+        parts = [_said(one) for one in value]
+        return ("\n\n" if any(len(part) > 60 for part in parts) else ", ").join(part for part in parts if part)
+    return str(value)
