@@ -1,0 +1,1 @@
+"""The verbs: the ways data goes. The only room where kb and models meet."""

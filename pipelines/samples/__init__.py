@@ -1,0 +1,1 @@
+"""Content banks and makers of the sample desk."""
