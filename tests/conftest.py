@@ -1,0 +1,66 @@
+"""What every test gets: a home of its own, no network, and the paths of things that may be absent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Set before anything imports a library that reads them.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+@pytest.fixture(autouse=True)
+def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the person's own home, settings or proxies, and none can reach a hub."""
+    for name in list(os.environ):
+        if (name.startswith("SEENBEFORE_") and name != "SEENBEFORE_SHARED") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SEENBEFORE_HOME", str(tmp_path_factory.mktemp("home") / "desk"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    yield
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of the shared benchmark data; the test is skipped where it is not beside the repository."""
+    folder = Path(os.environ.get("SEENBEFORE_SHARED") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("no benchmark data here: ../shared/data is absent and SEENBEFORE_SHARED is not set")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample desk, loaded and built once for all tests that need it; without torch. Do not write to it."""
+    home = tmp_path_factory.mktemp("sample") / "desk"
+    subprocess.run(
+        [sys.executable, "-m", "pipelines", "demo", "--no-serve", "--home", str(home)],
+        cwd=ROOT, env={**os.environ, "SEENBEFORE_EMBEDDER": "hashing"}, check=True, capture_output=True, timeout=900,
+    )  # fmt: skip
+    return home
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium for the browser tests; they are skipped where there is none."""
+    named = os.environ.get("CHROMIUM", "")
+    for candidate in (named, "chromium", "chromium-browser", "google-chrome"):
+        if candidate and (found := shutil.which(candidate)):
+            return found
+    pytest.skip("no Chromium found: install one or name it in the environment variable CHROMIUM")
