@@ -80,7 +80,9 @@ class Columns:
             moved = np.array([merged[value] for value in fresh.names[name]] or [0], np.int32)
             codes[name] = np.concatenate([self.codes[name][keep], moved[fresh.codes[name]]])[order]
             names[name] = tuple(merged)
-        numbers = {name: np.concatenate([self.numbers[name][keep], fresh.numbers[name]])[order] for name in self.numbers}
+        numbers = {
+            name: np.concatenate([self.numbers[name][keep], fresh.numbers[name]])[order] for name in self.numbers
+        }
         return replace(self, ids=ids[order], codes=codes, names=names, numbers=numbers)
 
     # --- asking ------------------------------------------------------------------------------------------------

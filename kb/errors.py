@@ -1,15 +1,15 @@
 """What can go wrong on purpose. Every message says what happened, where, and what to run or change.
 
-    SeenBeforeError
-    ├── NotBuilt            something under made/ is missing or was made for other data; the message names the command
-    ├── Damaged             a file does not match its manifest; never loaded
-    ├── WrongEmbedder       vectors here were made by another embedder
-    ├── NotATable           the file given to import is not a table we can read; nothing was written
-    ├── NotAHome            the folder is not a home, or is from a newer version
-    ├── StoreTrouble        the database could not be read or written (full, read-only, locked, gone)
-    ├── TooLittle           there are too few examples to learn from; says how many there are and how many it takes
-    ├── NotFound            no such record for this viewer (the same words whether it is hidden or absent)
-    └── BadSetting          a setting or argument has a value we cannot use; names key and value
+SeenBeforeError
+├── NotBuilt            something under made/ is missing or was made for other data; the message names the command
+├── Damaged             a file does not match its manifest; never loaded
+├── WrongEmbedder       vectors here were made by another embedder
+├── NotATable           the file given to import is not a table we can read; nothing was written
+├── NotAHome            the folder is not a home, or is from a newer version
+├── StoreTrouble        the database could not be read or written (full, read-only, locked, gone)
+├── TooLittle           there are too few examples to learn from; says how many there are and how many it takes
+├── NotFound            no such record for this viewer (the same words whether it is hidden or absent)
+└── BadSetting          a setting or argument has a value we cannot use; names key and value
 """
 
 from __future__ import annotations

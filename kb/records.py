@@ -221,7 +221,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One target of one ticket. ``value`` is ``None`` where we are not sure; then ``reason`` says why in plain words."""
+    """One target of one ticket. Where we are not sure ``value`` is ``None`` and ``reason`` says why in plain words."""
 
     target: str
     value: str | None
@@ -231,7 +231,7 @@ class Prediction:
     """Up to three (value, probability), best first, the best guess included."""
     reason: str = ""
     code: str = ""
-    """Reason code where silent: too-short, language, unlike, close, contradicting, rare, promise, stale, missing, off."""
+    """Where silent: too-short, language, unlike, close, contradicting, rare, promise, stale, missing or off."""
     telling: tuple[str, ...] = ()
     """Words of the ticket's own text that spoke for the value, strongest first."""
 

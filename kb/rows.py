@@ -65,7 +65,7 @@ def to_row(record: Record) -> dict[str, Any]:
     return row
 
 
-def from_row(kind: Kind, row: Mapping[str, Any]) -> Record:
+def from_row(kind: Kind, row: Mapping[Any, Any]) -> Record:
     """A row as a frozen record with its store id."""
     names = TICKET_FIELDS if kind == "ticket" else ARTICLE_FIELDS
     values: dict[str, Any] = {"id": row["id"]}

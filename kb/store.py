@@ -40,9 +40,7 @@ class Change:
     unchanged: int = 0
 
     def __add__(self, other: Change) -> Change:
-        return Change(
-            self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged
-        )
+        return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
 class Store:
@@ -121,7 +119,9 @@ class Store:
         t, found = _TABLES[kind].c, {}  # type: tuple[Any, dict[str, list[str]]]
         with self._reading() as db:
             for part in _chunks(sorted(set(numbers))):
-                for number, source in db.execute(sa.select(t.number, t.source).where(t.number.in_(part)).order_by(t.id)):
+                for number, source in db.execute(
+                    sa.select(t.number, t.source).where(t.number.in_(part)).order_by(t.id)
+                ):
                     found.setdefault(number, []).append(source)
         return found
 
@@ -153,7 +153,9 @@ class Store:
         with self._reading() as db:
             rows = db.execute(query.where(t.seq > since).order_by(t.id)).all()
         return [
-            (row[0], "ticket", row[1], row[3], row[4]) if row[1] is not None else (row[0], "article", row[2], row[3], row[4])
+            (row[0], "ticket", row[1], row[3], row[4])
+            if row[1] is not None
+            else (row[0], "article", row[2], row[3], row[4])
             for row in rows
         ]
 
@@ -167,8 +169,15 @@ class Store:
             kind: Kind = "ticket" if row["target_ticket_id"] is not None else "article"
             target = self.records(kind, [row[f"target_{kind}_id"]], viewer)
             if target:
-                made = Link(ticket.ref, target[0].ref, moment(row["linked_at"]), row["made_by"], row["origin"],
-                            bool(row["generic"]), row["id"])
+                made = Link(
+                    ticket.ref,
+                    target[0].ref,
+                    moment(row["linked_at"]),
+                    row["made_by"],
+                    row["origin"],
+                    bool(row["generic"]),
+                    row["id"],
+                )
                 answer.append((made, target[0]))
         return answer
 
@@ -203,8 +212,20 @@ class Store:
         with self._reading() as db:
             rows = db.execute(query.order_by(s.corrections.c.id)).mappings().all()
         return [
-            (r["ticket_id"], Correction(Ref("ticket", r["source"], r["number"]), r["target"], r["suggested"], r["chosen"],
-                                        r["action"], r["made_by"], moment(r["made_at"]), r["why"], r["model"]))
+            (
+                r["ticket_id"],
+                Correction(
+                    Ref("ticket", r["source"], r["number"]),
+                    r["target"],
+                    r["suggested"],
+                    r["chosen"],
+                    r["action"],
+                    r["made_by"],
+                    moment(r["made_at"]),
+                    r["why"],
+                    r["model"],
+                ),
+            )
             for r in rows
         ]
 
@@ -264,7 +285,7 @@ class Store:
                 db.execute(sa.insert(table), [{**row, **stamp} for row in new])
             if changed:
                 changed = [{**row, **stamp} for row in changed]
-                values = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
+                values: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
                 db.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), changed)
         return Change(len(new), len(changed), len(records) - len(new) - len(changed))
 
@@ -288,9 +309,17 @@ class Store:
                 if key in known:
                     continue
                 known.add(key)
-                rows.append({"ticket_id": key[0], "target_ticket_id": key[1], "target_article_id": key[2],
-                             "linked_at": seconds(link.linked_at), "made_by": link.by, "origin": link.origin,
-                             "generic": link.generic})
+                rows.append(
+                    {
+                        "ticket_id": key[0],
+                        "target_ticket_id": key[1],
+                        "target_article_id": key[2],
+                        "linked_at": seconds(link.linked_at),
+                        "made_by": link.by,
+                        "origin": link.origin,
+                        "generic": link.generic,
+                    }
+                )
             if rows:
                 seq = _next_seq(db)
                 db.execute(sa.insert(s.links), [{**row, "seq": seq} for row in rows])
@@ -324,7 +353,8 @@ class Store:
             db.execute(sa.insert(s.corrections), {
                 "ticket_id": ids[correction.ticket], "target": correction.target, "suggested": correction.suggested,
                 "chosen": correction.chosen, "action": correction.action, "made_by": correction.by,
-                "made_at": seconds(correction.at or datetime.now(UTC)), "why": correction.why, "model": correction.model,
+                "made_at": seconds(correction.at or datetime.now(UTC)), "why": correction.why,
+                "model": correction.model,
             })  # fmt: skip
 
     def set(self, name: str, value: str, *, by: str = "") -> None:
@@ -408,7 +438,7 @@ class Store:
             return
         if version is not None and version not in {step.revision for step in script.walk_revisions()}:
             raise NotAHome(
-                f"This desk was made by a newer version (schema {version}, this program knows {head}): update the program."
+                f"This desk was made by a newer version (schema {version}, we know {head}): update the program."
             )
         with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
             config.attributes["connection"] = db
@@ -421,7 +451,13 @@ def _sqlite(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=FULL", "secure_delete=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "synchronous=FULL",
+            "secure_delete=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -446,7 +482,9 @@ def _open_lock(path: Path) -> IO[str]:
     try:
         return path.open("a")
     except OSError as error:
-        raise StoreTrouble(f"The desk in {path.parent} cannot be written ({error.strerror}): check rights and disk.") from error
+        raise StoreTrouble(
+            f"The desk in {path.parent} cannot be written ({error.strerror}): check rights and disk."
+        ) from error
 
 
 @contextmanager

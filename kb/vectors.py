@@ -145,17 +145,17 @@ class VectorIndex:
         if inverted:
             share = float(keep.mean())
             probes = self._index.nlist if share < 0.05 else min(self._index.nlist, int(self._index.nprobe / share))
-            params = faiss.SearchParametersIVF(sel=selector, nprobe=probes)
+            params: Any = faiss.SearchParametersIVF(sel=selector, nprobe=probes)  # type: ignore[call-arg]
         else:
-            params = faiss.SearchParameters(sel=selector)
+            params = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         return self._index.search(queries, most, params=params)  # type: ignore[no-any-return]
 
 
 def _train(matrix: Vectors, dim: int, exact_up_to: int) -> Any:
     if len(matrix) <= exact_up_to:
-        index = faiss.IndexFlatIP(dim)
-        index.add(matrix)
-        return index
+        exact = faiss.IndexFlatIP(dim)
+        exact.add(matrix)
+        return exact
     lists = int(4 * np.sqrt(len(matrix)))
     index = faiss.IndexIVFScalarQuantizer(
         faiss.IndexFlatIP(dim), dim, lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT

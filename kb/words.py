@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,7 +65,9 @@ class WordIndex:
         self._gone: tuple[int, ...] = ()
 
     @classmethod
-    def build(cls, documents: Iterable[Document], folder: Path | None = None, *, memory: int = 120_000_000) -> WordIndex:
+    def build(
+        cls, documents: Iterable[Document], folder: Path | None = None, *, memory: int = 120_000_000
+    ) -> WordIndex:
         """Index all documents into an empty folder, or in memory where none is given (then keep it small)."""
         index = tantivy.Index(_schema(), path=None if folder is None else str(folder))
         index.register_tokenizer("desk", _analyzer())
@@ -103,7 +105,9 @@ class WordIndex:
             counts[token] = counts.get(token, 0) + 1
         total = max(1, int(self._searcher.num_docs))
         common = sorted(counts, key=lambda t: (-counts[t], t))[: 8 * most]
-        rarity = {t: np.log1p(total / (1 + max(self._searcher.doc_freq(f, t) for f in ("title", "body")))) for t in common}
+        rarity = {
+            t: np.log1p(total / (1 + max(self._searcher.doc_freq(f, t) for f in ("title", "body")))) for t in common
+        }
         return sorted(common, key=lambda t: (-rarity[t] * (1 + np.log(counts[t])), t))[:most]
 
     def search(
@@ -114,7 +118,9 @@ class WordIndex:
         weights = boosts or {"title": 2.0, "body": 1.0, "fix": 0.6}
         return self._both(lambda part: part._words_query(terms, weights, where), most, where)
 
-    def exact(self, identifiers: Sequence[str], most: int, *, where: Where | None = None) -> tuple[Ids, NDArray[np.float64]]:
+    def exact(
+        self, identifiers: Sequence[str], most: int, *, where: Where | None = None
+    ) -> tuple[Ids, NDArray[np.float64]]:
         """Documents that hold any of these identifiers whole, rarest identifier first."""
         if not identifiers:
             return np.zeros(0, np.int64), np.zeros(0)
@@ -131,17 +137,20 @@ class WordIndex:
         if not terms or not only:
             return scores
         for column, name in enumerate(FIELDS):
-            found, values = self._both(
-                lambda part, name=name: part._words_query(terms, {name: 1.0}, Where(as_of=as_of)),  # type: ignore[misc]
-                len(only), Where(), only=only,
-            )  # fmt: skip
+
+            def ask(part: WordIndex, name: str = name) -> tantivy.Query:
+                return part._words_query(terms, {name: 1.0}, Where(as_of=as_of))
+
+            found, values = self._both(ask, len(only), Where(), only)
             for i, value in zip(found.tolist(), values.tolist(), strict=True):
                 scores[place[i], column] = value
         return scores
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _both(self, ask, most, where, only=None):  # type: ignore[no-untyped-def]
+    def _both(
+        self, ask: Callable[[WordIndex], tantivy.Query], most: int, where: Where, only: list[int] | None = None
+    ) -> tuple[Ids, NDArray[np.float64]]:
         ids, scores = self._run(ask(self), most, where, only)
         if self._fresh is not None:
             more_ids, more_scores = self._fresh._run(ask(self._fresh), most, where, only)
@@ -150,7 +159,9 @@ class WordIndex:
             ids, scores = ids[order], scores[order]
         return ids, scores
 
-    def _run(self, query: tantivy.Query, most: int, where: Where, only: list[int] | None) -> tuple[Ids, NDArray[np.float64]]:
+    def _run(
+        self, query: tantivy.Query, most: int, where: Where, only: list[int] | None
+    ) -> tuple[Ids, NDArray[np.float64]]:
         clauses = [(_Must, query), *self._where(where)]
         if only is not None:
             clauses.append((_Must, _Query.const_score_query(_Query.term_set_query(self._schema, "id", only), 0.0)))

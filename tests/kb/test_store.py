@@ -83,9 +83,10 @@ def test_links_are_kept_once_and_unknown_ends_are_returned(store: Store) -> None
     bad = Link(Ref("ticket", "desk", "1"), Ref("ticket", "desk", "99"))
     assert store.link([good, bad]) == (Change(added=1), [bad])
     assert store.link([good]) == (Change(unchanged=1), [])
-    assert [(link.target.number, target.title) for link, target in store.links_of(store.find("ticket", "1", EVERYONE), EVERYONE)] == [
-        ("KB1", "How")
-    ]
+    assert [
+        (link.target.number, target.title)
+        for link, target in store.links_of(store.find("ticket", "1", EVERYONE), EVERYONE)
+    ] == [("KB1", "How")]
 
 
 def test_a_link_to_a_hidden_target_is_not_shown(store: Store) -> None:
@@ -196,10 +197,13 @@ TICKETS = st.builds(
     number=st.just("1"),
     title=TEXT,
     body=TEXT,
-    opened_at=st.none() | st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    opened_at=st.none()
+    | st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     impact=st.none() | st.integers(1, 5),
     vip=st.none() | st.booleans(),
-    audience=st.lists(st.sampled_from(["HR", "Security", "Legal"]), unique=True).map(lambda names: tuple(sorted(names))),
+    audience=st.lists(st.sampled_from(["HR", "Security", "Legal"]), unique=True).map(
+        lambda names: tuple(sorted(names))
+    ),
     extra=st.dictionaries(TEXT, TEXT, max_size=3),
 )
 

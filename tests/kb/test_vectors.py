@@ -100,7 +100,7 @@ def test_beyond_the_exact_size_the_compressed_index_still_finds_and_filters() ->
     index = VectorIndex.build(ids, matrix, exact_up_to=1000)
     blob, order = index.to_bytes()
     again = VectorIndex.from_bytes(blob, order, dim=32)
-    found, scores = again.search(matrix[:50], 1)
+    found, _ = again.search(matrix[:50], 1)
     assert (found[:, 0] == ids[:50]).mean() > 0.95
     mask = np.zeros(3010, bool)
     mask[100:160] = True
