@@ -23,8 +23,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from models.scores import bcubed
-
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Sparse = Any
@@ -36,9 +34,11 @@ Neighbours = Callable[[Floats, int], tuple[Ints, Floats]]
 NOISE = -1
 RESOLUTION = 0.28
 """Where a desk has no links to choose by: chosen on a public desk, where helpers linked pairs and small groups."""
-GRID = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
+GRID = (0.1, 0.14, 0.18, 0.22, 0.28, 0.34, 0.4)
 """Resolutions tried where the desk's own links can judge them."""
 ENOUGH_LINKS = 50
+KEPT = 0.9
+"""Share of the links kept inside groups by the coarsest resolution that a finer one must keep too."""
 VARIANT_STEP = 0.15
 """How much more members of a variant must share than members of a group."""
 NEIGHBOURS = 15
@@ -283,25 +283,19 @@ def _resolution(
     """The resolution to use and what chose it."""
     if given is not None:
         return given, "given"
-    tied = _linked_groups(node, links or (), len(graph.size))
-    at = np.flatnonzero(tied >= 0)
-    if len(at) < 2 * ENOUGH_LINKS:
+    pairs = [(node[a], node[b]) for a, b in links or () if node[a] >= 0 and node[b] >= 0 and node[a] != node[b]]
+    if len(pairs) < ENOUGH_LINKS:
         return RESOLUTION, f"shipped default (fewer than {ENOUGH_LINKS} links between tickets to choose by)"
-    truth = tied[at].tolist()
-    scores = [bcubed(truth, _grow(graph, views, gamma, seed, neighbours)[at].tolist())[2] for gamma in GRID]
-    best = int(np.argmax(scores))
-    return GRID[best], f"best B-cubed F1 ({scores[best]:.2f}) on {len(at)} texts that people had linked"
-
-
-def _linked_groups(node: Ints, links: Sequence[tuple[int, int]], n: int) -> Ints:
-    """Group of each node by following links, shape (n,); -1 for nodes without a link."""
-    pairs = [(node[a], node[b]) for a, b in links if node[a] >= 0 and node[b] >= 0 and node[a] != node[b]]
-    out = np.full(n, NOISE, dtype=np.int64)
-    if pairs:
-        ends = np.asarray(pairs, dtype=np.int64)
-        found = np.asarray(igraph.Graph(n=n, edges=ends).connected_components().membership, dtype=np.int64)
-        out[ends] = found[ends]
-    return out
+    ends = np.asarray(pairs, dtype=np.int64)
+    kept = []
+    for gamma in GRID:
+        groups = _grow(graph, views, gamma, seed, neighbours)
+        kept.append(float(np.mean(groups[ends[:, 0]] == groups[ends[:, 1]])))
+        if kept[-1] < KEPT * max(kept):
+            break
+    best = max(i for i, share in enumerate(kept) if share >= KEPT * max(kept))
+    why = f"the finest that keeps {kept[best]:.0%} of {len(pairs)} links together (the coarsest keeps {kept[0]:.0%})"
+    return GRID[best], why
 
 
 def _leiden(graph: _Graph, gamma: float, seed: int) -> Ints:

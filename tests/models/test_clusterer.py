@@ -143,7 +143,7 @@ def test_links_choose_the_resolution_and_the_facts_say_so() -> None:
     vectors, texts, truth = failures([40, 40, 40], spread=1.0)
     links = [(i, i + 1) for i in range(len(truth) - 1) if truth[i] == truth[i + 1]]
     found = cluster(vectors, texts, links=links)
-    assert "people had linked" in found.facts.criterion
+    assert "links together" in found.facts.criterion
     assert bcubed(truth, found.labels.tolist())[2] >= bcubed(truth, cluster(vectors, texts).labels.tolist())[2] - 1e-9
     assert "shipped default" in cluster(vectors, texts, links=links[:5]).facts.criterion
     assert cluster(vectors, texts, resolution=0.3).facts.criterion == "given"

@@ -1,0 +1,144 @@
+"""The desk as its readers meet it: ask it, triage with it, look at its patterns; every read names its viewer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from kb.errors import NotFound
+from kb.policy import Policy
+from kb.problems import Overlay, Patterns
+from kb.records import Answer, Correction, Filter, Kind, Link, Pattern, Record, Ref, Suggestion, Ticket, Viewer
+from kb.shelves import Shelves
+from kb.store import Store
+from kb.triage import Triage
+
+
+class Searches(Protocol):
+    """Answers questions; :class:`kb.knowledge.Knowledge` does."""
+
+    def search(self, text: str, *, viewer: Viewer, wanted: Filter | None = None, limit: int = 10) -> Answer:
+        """Hits by relevance, or "not seen before"."""
+        ...
+
+
+@dataclass
+class Desk:
+    """Everything a screen, the command line or a program may ask for."""
+
+    store: Store
+    shelves: Shelves
+    knowledge: Searches
+    triage_with: Triage
+    policy: Policy
+    patterns_made: Patterns | None = None
+    notes: tuple[str, ...] = ()
+    """Plain sentences about what is missing or stale, each naming the command that mends it."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of index, models and patterns: names, times, figures."""
+
+    # --- the technician ----------------------------------------------------------------------------------------
+
+    def search(self, text: str, *, viewer: Viewer, wanted: Filter | None = None, limit: int = 10) -> Answer:
+        """Have we seen this before, and what fixed it?"""
+        return self.knowledge.search(text, viewer=viewer, wanted=wanted, limit=limit)
+
+    def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
+        """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""
+        return self.store.find(kind, number, viewer, source=source)
+
+    def records(self, kind: Kind, ids: Sequence[int], *, viewer: Viewer) -> list[Record]:
+        """Records by store id, those the viewer may see, in order."""
+        return self.store.records(kind, ids, viewer)
+
+    def links_of(self, ticket: Ticket, *, viewer: Viewer) -> list[tuple[Link, Record]]:
+        """What this ticket was linked to."""
+        return self.store.links_of(ticket, viewer)
+
+    def fixed_by(self, ticket: Ref, target: Ref, *, viewer: Viewer) -> None:
+        """Remember that this target answered that ticket. Raises ``NotFound`` where either may not be seen."""
+        for end in (ticket, target):
+            self.record(end.kind, end.number, viewer=viewer, source=end.source)
+        self.store.link([Link(ticket, target, datetime.now(UTC), by=viewer.name, origin="person")])
+
+    def facets(self, *, viewer: Viewer) -> dict[str, list[tuple[str, int]]]:
+        """What may be filtered by: name → (value, count) over the tickets this viewer may see."""
+        return self.shelves.now().pools["ticket"].columns.facets(viewer)
+
+    # --- triage ------------------------------------------------------------------------------------------------
+
+    def triage(self, tickets: Sequence[Ticket], *, viewer: Viewer) -> list[Suggestion]:
+        """One suggestion a ticket, in order."""
+        return self.triage_with.suggest(tickets, viewer=viewer)
+
+    def triage_text(self, text: str, *, viewer: Viewer) -> Suggestion:
+        """A suggestion for a text that is no ticket yet: first line is the title, the rest the body."""
+        title, _, body = text.strip().partition("\n")
+        ticket = Ticket("typed", "", title=title[:500], body=body or (text if len(title) > 500 else ""))
+        return self.triage([ticket], viewer=viewer)[0]
+
+    def waiting(self, *, viewer: Viewer, most: int = 50) -> list[Ticket]:
+        """Open tickets that nobody has classified or assigned yet, newest first."""
+        columns = self.shelves.now().pools["ticket"].columns
+        rows = columns.visible(viewer)
+        for name, empty in (("state", "open"), ("group", "")):
+            code = np.array([value == empty for value in columns.names[name]], bool)
+            rows = rows & (code[columns.codes[name]] if len(code) else False)
+        ids = columns.ids[rows]
+        newest = np.argsort(-columns.numbers["opened"][rows], kind="stable")[:most]
+        return cast("list[Ticket]", self.store.records("ticket", [int(i) for i in ids[newest]], viewer))
+
+    def correct(self, correction: Correction, *, viewer: Viewer) -> None:
+        """Keep what a person did with a suggestion. Raises ``NotFound`` for a ticket the viewer may not see."""
+        self.record("ticket", correction.ticket.number, viewer=viewer, source=correction.ticket.source)
+        now = correction.at or datetime.now(UTC)
+        self.store.correct(replace(correction, by=correction.by or viewer.name, at=now))
+
+    # --- the problem manager -----------------------------------------------------------------------------------
+
+    def patterns(self, *, viewer: Viewer) -> list[Pattern]:
+        """What keeps coming back, biggest first, counted over the tickets this viewer may see."""
+        if self.patterns_made is None:
+            return []
+        columns = self.shelves.now().pools["ticket"].columns
+        return self.patterns_made.records(columns.ids[columns.visible(viewer)], overlay=overlay_of(self.store))
+
+    def pattern(self, pattern_id: str, *, viewer: Viewer) -> Pattern:
+        """One pattern by its lasting id. Raises ``NotFound``."""
+        for pattern in self.patterns(viewer=viewer):
+            if pattern.id == pattern_id:
+                return pattern
+        raise NotFound(f"No pattern {pattern_id[:40]!r} here that you may see.")
+
+    def rename_pattern(self, pattern_id: str, name: str, *, viewer: Viewer) -> None:
+        """Give a pattern a name of one's own, or with "" take it back; it lasts through every refit."""
+        self.pattern(pattern_id, viewer=viewer)
+        said = overlay_of(self.store)
+        names = {**said.names, pattern_id: " ".join(name.split())[:120]}
+        keep_overlay(self.store, replace(said, names={k: v for k, v in names.items() if v}), by=viewer.name)
+
+    # --- behind them -------------------------------------------------------------------------------------------
+
+    def counts(self, *, viewer: Viewer) -> dict[str, int]:
+        """Tickets, articles and links this viewer may see."""
+        return self.store.counts(viewer)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is missing or stale right now, each sentence naming the command that mends it."""
+        return (*self.notes, *self.shelves.now().notes)
+
+
+def overlay_of(store: Store) -> Overlay:
+    """What people said about patterns: names, merges, dismissals."""
+    text = store.settings().get("patterns")
+    return Overlay.from_dict(json.loads(text)) if text else Overlay()
+
+
+def keep_overlay(store: Store, said: Overlay, *, by: str = "") -> None:
+    """Save what people said about patterns."""
+    store.set("patterns", json.dumps(said.to_dict(), ensure_ascii=False, sort_keys=True), by=by)

@@ -1,0 +1,95 @@
+"""The desk's own rules for triage: the impact × urgency matrix, how sure is sure, and which targets are suggested."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kb.errors import BadSetting
+from kb.records import Ticket
+
+TARGETS: tuple[str, ...] = ("category", "subcategory", "assignment_group", "line", "impact", "urgency")
+"""Suggested by default; any further column of an export may be named in the setting ``targets``."""
+ITIL_MATRIX: Mapping[tuple[int, int], int] = {
+    (1, 1): 1, (1, 2): 2, (1, 3): 3,
+    (2, 1): 2, (2, 2): 3, (2, 3): 4,
+    (3, 1): 3, (3, 2): 4, (3, 3): 5,
+}  # fmt: skip
+"""(impact, urgency) → priority, 1 = highest: the three-by-three of ITIL as ServiceNow ships it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules people may edit; a change counts from the next suggestion on."""
+
+    matrix: Mapping[tuple[int, int], int] = field(default_factory=lambda: dict(ITIL_MATRIX))
+    targets: tuple[str, ...] = TARGETS
+    sure: float = 0.6
+    """Confidence in [0, 1] under which a target is "not sure", where no promise was made."""
+    promise: float | None = None
+    """A share of suggestions that must be right: each class then speaks only from where it kept that in training."""
+    fewest_words: int = 3
+    unlike_under: float = 0.2
+    """Cosine to the nearest past ticket under which a ticket is like nothing before."""
+
+    def priority(self, impact: int | None, urgency: int | None) -> tuple[int | None, str]:
+        """Priority and the sentence that says how it came about; ``None`` where either is unknown."""
+        if impact is None or urgency is None:
+            missing = " and ".join(n for n, v in (("impact", impact), ("urgency", urgency)) if v is None)
+            return None, f"No priority: {missing} not known."
+        value = self.matrix.get((impact, urgency))
+        if value is None:
+            return None, f"No priority: the matrix has no field for impact {impact} and urgency {urgency}."
+        return value, f"Impact {impact} × urgency {urgency} gives priority {value}."
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, str]) -> Policy:
+        """From the store's settings ``priority_matrix``, ``targets``, ``sure`` and ``promise``. Raises ``BadSetting``."""
+        policy = cls()
+        changes: dict[str, object] = {}
+        if text := settings.get("priority_matrix"):
+            changes["matrix"] = _matrix(text)
+        if text := settings.get("targets"):
+            changes["targets"] = tuple(part.strip() for part in text.split(",") if part.strip())
+        if text := settings.get("sure"):
+            changes["sure"] = _share("sure", text)
+        if text := settings.get("promise"):
+            changes["promise"] = _share("promise", text)
+        return cls(**{**{name: getattr(policy, name) for name in cls.__slots__}, **changes})
+
+
+def target_of(ticket: Ticket, target: str) -> str:
+    """What this ticket says for a target, as text; "" where nothing. Other names are looked up in ``extra``."""
+    if target in ("category", "subcategory", "assignment_group", "service"):
+        return str(getattr(ticket, target)).strip()
+    if target in ("impact", "urgency", "priority", "line"):
+        value = getattr(ticket, target)
+        return "" if value is None else str(value)
+    return str(ticket.extra.get(target, "")).strip()
+
+
+def write_matrix(matrix: Mapping[tuple[int, int], int]) -> str:
+    """The matrix as the setting ``priority_matrix``: JSON of "impact,urgency" → priority."""
+    return json.dumps({f"{i},{u}": p for (i, u), p in sorted(matrix.items())})
+
+
+def _matrix(text: str) -> dict[tuple[int, int], int]:
+    try:
+        given = json.loads(text)
+        matrix = {(int(k.split(",")[0]), int(k.split(",")[1])): int(v) for k, v in given.items()}
+    except (ValueError, AttributeError, IndexError, TypeError) as error:
+        raise BadSetting('priority_matrix cannot be read: give JSON such as {"1,1": 1, "1,2": 2}.') from error
+    if not matrix or min(min(key) for key in matrix) < 1 or min(matrix.values()) < 1:
+        raise BadSetting("priority_matrix must count impact, urgency and priority from 1, the highest.")
+    return matrix
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise BadSetting(f"{name} is {text!r}: give a share between 0 and 1.")
+    return value

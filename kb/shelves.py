@@ -1,0 +1,161 @@
+"""What can be searched right now: the published generation and everything fresher, as one immutable snapshot."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.columns import ASKED, Columns
+from kb.learners import Embedder
+from kb.records import KEEPER, Kind, Record, Ticket
+from kb.rows import content_hash, pack_audience, seconds
+from kb.store import Store
+from kb.text import identifiers
+from kb.vectors import VectorIndex
+from kb.words import NEVER, Document, WordIndex
+
+KINDS: tuple[Kind, ...] = ("ticket", "article")
+MOST_FRESH = 1_000
+"""So many new texts are embedded on the way; more wait for ``seenbefore index`` and are found by their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Every link as parallel arrays, oldest first: who linked what, and when."""
+
+    ticket: NDArray[np.int64]
+    target: NDArray[np.int64]
+    to_article: NDArray[np.bool_]
+    at: NDArray[np.int64]
+    """Seconds since 1970; 0 where the export did not say."""
+    generic: NDArray[np.bool_]
+
+    @classmethod
+    def build(cls, rows: Sequence[tuple[int, Kind, int, int | None, bool]]) -> Links:
+        """From :meth:`kb.store.Store.links`."""
+        return cls(
+            np.array([row[0] for row in rows], np.int64),
+            np.array([row[2] for row in rows], np.int64),
+            np.array([row[1] == "article" for row in rows], bool),
+            np.array([row[3] or 0 for row in rows], np.int64),
+            np.array([row[4] for row in rows], bool),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ticket)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One pool: its facts, vectors and words, all by the same store ids."""
+
+    columns: Columns
+    vectors: VectorIndex
+    words: WordIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Both pools and the links as of one change number of the store."""
+
+    seq: int
+    pools: dict[Kind, Shelf]
+    links: Links
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the index generation holds, and the store's change number it was made at."""
+
+    watermark: int
+    pools: dict[Kind, Shelf]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Shelves:
+    """Hands out the freshest snapshot; a reader keeps the one it was given."""
+
+    store: Store
+    embedder: Embedder
+    published: Published
+    _now: Snapshot | None = None
+    _busy: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> Snapshot:
+        """The current snapshot; looks at the store's change number first, so a ticket just written is in it."""
+        seq = self.store.seq()
+        if self._now is None or self._now.seq != seq:
+            with self._busy:
+                seq = self.store.seq()
+                if self._now is None or self._now.seq != seq:
+                    self._now = self._read(seq)
+        return self._now
+
+    def swap(self, published: Published) -> None:
+        """Take a new generation into service."""
+        with self._busy:
+            self.published, self._now = published, None
+
+    def _read(self, seq: int) -> Snapshot:
+        mark, notes = self.published.watermark, list(self.published.notes)
+        pools = dict(self.published.pools)
+        deleted = self.store.deleted_since(mark) if seq > mark else []
+        for kind in KINDS:
+            gone = [record_id for its_kind, record_id in deleted if its_kind == kind]
+            fresh = [r for batch in self.store.each(kind, KEEPER, since=mark) for r in batch] if seq > mark else []
+            if not fresh and not gone:
+                continue
+            facts = self.store.facts(kind, ASKED[kind], since=mark)
+            seen = {record.id for record in fresh}
+            ids, matrix, waiting = self._vectors(fresh)
+            if waiting:
+                notes.append(f"{waiting:,} new {kind}s are found by their words only: run `seenbefore index`.")
+            replaced = np.array(sorted({*gone, *(r.id for r in fresh if r.id is not None)}), np.int64)
+            old = pools[kind]
+            pools[kind] = Shelf(
+                old.columns.with_fresh([row for row in facts if row[0] in seen], gone),
+                old.vectors.with_fresh(ids, matrix, replaced),
+                old.words.with_fresh(documents(fresh), gone),
+            )
+        return Snapshot(seq, pools, Links.build(self.store.links()), tuple(notes))
+
+    def _vectors(self, fresh: Sequence[Record]) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
+        ids = np.array([record.id or 0 for record in fresh], np.int64)
+        keys = [content_hash(record.text) for record in fresh]
+        matrix, found = self.store.known_vectors(keys, self.embedder.id, self.embedder.dim)
+        missing = np.flatnonzero(~found)
+        if 0 < len(missing) <= MOST_FRESH:
+            made = self.embedder.encode([fresh[i].text for i in missing.tolist()])
+            self.store.keep_vectors([keys[i] for i in missing.tolist()], self.embedder.id, made)
+            matrix[missing], missing = made, missing[:0]
+        have = np.setdiff1d(np.arange(len(ids)), missing)
+        return ids[have], matrix[have], len(missing)
+
+
+def documents(records: Iterable[Record]) -> list[Document]:
+    """Records as the word index takes them, identifiers of text and resolution kept whole."""
+    return [_document(record) for record in records]
+
+
+def _document(record: Record) -> Document:
+    title, _, body = record.text.partition("\n")
+    audience = pack_audience(record.audience)
+    if isinstance(record, Ticket):
+        whole = f"{record.text}\n{record.fix}"
+        facets = {"category": record.category, "service": record.service, "group": record.assignment_group,
+                  "state": record.state or "", "audience": audience}  # fmt: skip
+        opened, resolved = seconds(record.opened_at) or 0, seconds(record.resolved_at)
+        fix = record.fix
+    else:
+        whole, fix, resolved = record.text, "", None
+        facets = {"category": record.category, "state": record.state, "audience": audience}
+        opened = seconds(record.created_at) or 0
+    names = {identifier.value for identifier in identifiers(whole)} | {record.number.casefold()}
+    return Document(record.id or 0, title, body, fix, tuple(sorted(names)), facets, opened,
+                    NEVER if resolved is None else resolved)  # fmt: skip

@@ -1,0 +1,117 @@
+"""Texts looked at once, for any number of targets: their views, groups, folds and ages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.views import REFERENCES, Fields, Grams, Neighbours, OneHot, Progress, Vectors, nearest, same_text_groups
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+FIELD_SCALE = 0.5
+"""What a field counts beside a word; found on a set with one telling field, the caller."""
+
+
+class Views:
+    """What all targets of one training share: vocabularies, one-hot columns, and the tickets that can be neighbours."""
+
+    def __init__(self, words: Grams, chars: Grams, onehot: OneHot, references: NDArray[np.float16]) -> None:
+        self.words, self.chars, self.onehot, self.references = words, chars, onehot, references
+        self._floats = np.asarray(references, dtype=np.float32)
+
+    def look(self, texts: Sequence[str], vectors: Vectors, fields: Fields | None = None) -> Looks:
+        """All views of new texts."""
+        vectors = np.asarray(vectors, dtype=np.float32)
+        return Looks(self.union(self.words.transform(texts), self.chars.transform(texts), fields), vectors,
+                     nearest(vectors, self._floats))  # fmt: skip
+
+    def union(self, words: sparse.csr_matrix, chars: sparse.csr_matrix, fields: Fields | None) -> sparse.csr_matrix:
+        """Word, character and field columns side by side; without ``fields`` their columns are 0."""
+        onehot = self.onehot.transform(fields if fields is not None else [{}] * words.shape[0])
+        return sparse.csr_matrix(sparse.hstack([words, chars, onehot * np.float32(FIELD_SCALE)], format="csr"))
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain values that :meth:`from_state` takes back."""
+        return {
+            "words": self.words.to_state(),
+            "chars": self.chars.to_state(),
+            "fields": list(self.onehot.names),
+            "references": self.references,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Views:
+        """The views that gave this state."""
+        grams = Grams.from_state(state["words"]), Grams.from_state(state["chars"])
+        return cls(*grams, OneHot(state["fields"]), state["references"])
+
+
+@dataclass(slots=True)
+class Looks:
+    """The views of n texts as matrices of n rows."""
+
+    words: sparse.csr_matrix
+    meaning: Vectors
+    near: Neighbours
+
+    def linear(self) -> dict[str, Any]:
+        """The views that linear learners take, by name; without vectors there is no meaning."""
+        return {"words": self.words, "meaning": self.meaning} if self.meaning.shape[1] else {"words": self.words}
+
+
+class Corpus:
+    """Training texts looked at once, for any number of targets."""
+
+    def __init__(self, views: Views, looks: Looks, rows: Codes, groups: Codes, age: Floats | None) -> None:
+        self.views, self.looks, self.groups, self.age = views, looks, groups, age
+        self.rows = rows
+        """Row of the corpus that each reference is."""
+
+    @classmethod
+    def build(
+        cls, texts: Sequence[str], vectors: Vectors, *, fields: Fields | None = None,
+        opened: Sequence[float] | None = None, groups: Sequence[int] | None = None, progress: Progress | None = None,
+    ) -> Corpus:  # fmt: skip
+        """Look at texts and their unit vectors (n, dim).
+
+        ``opened``: seconds of any epoch, one a text. ``groups``: near-duplicates share a code and are never on two
+        sides of a fold; without it, texts of the same words are one group.
+        """
+        vectors = np.asarray(vectors, dtype=np.float32)
+        words = Grams("word", (1, 2), features=150_000)
+        chars = Grams("char_wb", (4, 5), features=100_000, least=5 if len(texts) >= 2000 else 2)
+        word_rows, char_rows = words.fit_transform(texts), chars.fit_transform(texts)
+        onehot = OneHot.fit(fields) if fields is not None else OneHot()
+        codes = same_text_groups(texts) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+        age = None if opened is None else (np.max(opened) - np.asarray(opened, dtype=np.float64)) / 86400
+        rows = np.arange(len(texts)) if age is None else np.argsort(age, kind="stable")
+        rows = np.sort(rows[:REFERENCES])
+        near = nearest(vectors, vectors[rows], groups=(codes, codes[rows]), tick=_tick(progress, len(texts)))
+        views = Views(words, chars, onehot, vectors[rows].astype(np.float16))
+        looks = Looks(views.union(word_rows, char_rows, fields), vectors, near)
+        return cls(views, looks, rows, codes.astype(np.int64), age)
+
+
+def _tick(progress: Progress | None, total: int) -> Callable[[int], None] | None:
+    return None if progress is None else lambda done: progress(done, total)
+
+
+def folds_of(truth: Codes, groups: Codes, *, seed: int = 0, folds: int | None = None) -> NDArray[np.int64]:
+    """Fold of each row: groups stay whole, classes are spread evenly."""
+    n = len(truth)
+    folds = folds if folds is not None else (3 if n > 20_000 else 5)
+    names, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(names))
+    order = order[np.argsort(truth[first[order]], kind="stable")]
+    of_group = np.empty(len(names), dtype=np.int64)
+    of_group[order] = np.arange(len(names)) % folds
+    out: NDArray[np.int64] = of_group[inverse]
+    return out
