@@ -1,0 +1,438 @@
+"""The command line: ``seenbefore`` and ``python -m pipelines`` are the same, and the only place that prints."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kb.errors import BadSetting, SeenBeforeError
+from kb.records import Filter, Kind
+from pipelines import settings as environment
+
+if TYPE_CHECKING:
+    from kb.desk import Desk
+    from pipelines.home import Home
+
+app = typer.Typer(
+    name="seenbefore", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Seen Before: the service desk's memory. Import past tickets, ask whether something was seen before and what "
+    "fixed it, triage new ones, and see what keeps coming back. Everything stays in one folder on this machine.",
+)  # fmt: skip
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", help="The desk's folder; else SEENBEFORE_HOME, else the user data folder.", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+GroupOption = Annotated[
+    list[str] | None, typer.Option("--group", help="See records restricted to this group too (repeatable).")
+]
+
+
+@app.command(epilog="Example: seenbefore init --home ~/desk")
+def init(
+    home: HomeOption = None,
+    embedder: Annotated[
+        str, typer.Option(help='Name or folder of a sentence-transformers model; "hashing" for none at all.')
+    ] = "",
+) -> None:
+    """Make an empty desk in a folder."""
+    from pipelines import show
+
+    with _told():
+        opened = _home(home)
+        opened.create()
+        if embedder:
+            opened.store.set("embedder", embedder)
+            opened.__dict__.pop("embedder", None)
+            _ = opened.embedder.id
+        show.line(f"A desk is ready in {opened.folder}. Next: seenbefore ingest FILE")
+
+
+@app.command(epilog="Example: seenbefore ingest incidents.csv --dry-run")
+def ingest(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, XLSX, JSON or JSON Lines; may be gzipped.")],
+    home: HomeOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what was understood and write nothing.")] = False,
+    preset: Annotated[str, typer.Option(help="servicenow or benchmark; else the best match.")] = "",
+    map_file: Annotated[Path | None, typer.Option("--map", help="A TOML file that maps columns.")] = None,
+    source: Annotated[str, typer.Option(help="Name of the tool it comes from; part of every ticket's key.")] = "",
+    encoding: Annotated[str, typer.Option(help="Where it is not detected rightly: utf-8, utf-16, cp1252, …")] = "",
+    dates: Annotated[str, typer.Option(help="day or month: what comes first in 03/04/2026.")] = "",
+    timezone: Annotated[str, typer.Option(help="For times that carry none, such as Europe/Berlin; else UTC.")] = "",
+    priority_one: Annotated[str, typer.Option(help="highest or lowest: what priority 1 means.")] = "",
+    impact_one: Annotated[str, typer.Option(help="highest or lowest: what impact 1 means.")] = "",
+    urgency_one: Annotated[str, typer.Option(help="highest or lowest: what urgency 1 means.")] = "",
+    first_line: Annotated[list[str] | None, typer.Option(help="An assignment group that is first line.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import an export of tickets, articles or links. The same file twice changes nothing."""
+    from pipelines import ingest as importing
+    from pipelines import show
+
+    with _told():
+        asked = importing.asked(
+            preset=preset, map_file=map_file, source=source, encoding=encoding, dates=dates, timezone=timezone,
+            one={"priority": priority_one, "impact": impact_one, "urgency": urgency_one},
+            first_line=tuple(first_line or ()),
+        )  # fmt: skip
+        understood = importing.look(file, asked)
+        if dry_run:
+            show.say_json(importing.understood_json(understood)) if as_json else importing.show_understood(understood)
+            return
+        opened = _home(home)
+        opened.create()
+        with show.bars() as say:
+            done = importing.ingest(opened, understood, say=say)
+        show.say_json(importing.done_json(done)) if as_json else importing.show_done(done)
+
+
+@app.command(epilog="Example: seenbefore index")
+def index(
+    home: HomeOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Make it anew even if nothing changed.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the search index up to date with the store."""
+    from pipelines import index as indexing
+    from pipelines import show
+
+    with _told():
+        opened = _ready(home)
+        with show.bars() as say:
+            done = indexing.build(opened, say=say, force=force)
+        if as_json:
+            show.say_json(_plain(done))
+        elif done.unchanged:
+            show.line(f"The index is up to date: {done.tickets:,} tickets and {done.articles:,} articles.")
+        else:
+            show.line(f"Indexed {done.tickets:,} tickets and {done.articles:,} articles in {done.seconds:.1f} s "
+                      f"({done.embedded:,} newly embedded, {done.cut:,} longer than the model reads).")  # fmt: skip
+
+
+@app.command(epilog="Example: seenbefore train")
+def train(
+    home: HomeOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Learn again even if nothing changed.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn triage and ranking from the tickets whose outcome is known."""
+    from pipelines import show
+    from pipelines import train as training
+
+    with _told():
+        opened = _ready(home)
+        with show.bars() as say:
+            done = training.train(opened, say=say, force=force)
+        if as_json:
+            show.say_json(_plain(done))
+            return
+        show.line(f"{'Nothing new to learn from' if done.unchanged else 'Learnt from'} {done.tickets:,} tickets"
+                  f"{'' if done.unchanged else f' in {done.seconds:.1f} s'}.")  # fmt: skip
+        show.show_models(done.figures, done.missing)
+        for sentence in done.notes:
+            show.line(sentence)
+
+
+@app.command(epilog="Example: seenbefore patterns --most 20")
+def patterns(
+    home: HomeOption = None,
+    most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
+    force: Annotated[bool, typer.Option("--force", help="Group again even if nothing changed.")] = False,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """Find what keeps coming back, and show the largest patterns."""
+    from pipelines import patterns as finding
+    from pipelines import show
+
+    with _told():
+        opened = _ready(home)
+        with show.bars() as say:
+            done = finding.find(opened, say=say, force=force)
+        settings = environment.read(home, groups=tuple(group or ()))
+        desk = _desk_of(opened, "patterns")
+        found = desk.patterns(viewer=settings.viewer)
+        if as_json:
+            show.say_json({**_plain(done), "found": [show.pattern_json(pattern) for pattern in found[:most]]})
+            return
+        show.show_patterns(found, most=most)
+        show.line(f"{done.noise_share:.0%} of {done.tickets:,} tickets are in no pattern.", style="dim")
+
+
+@app.command(epilog='Example: seenbefore search "outlook keeps asking for the password" --json')
+def search(
+    text: Annotated[str, typer.Argument(help="The question, in the caller's words; - reads standard input.")],
+    home: HomeOption = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many hits.")] = 10,
+    kind: Annotated[str, typer.Option(help="ticket or article.")] = "",
+    category: Annotated[list[str] | None, typer.Option(help="Only this category (repeatable).")] = None,
+    service: Annotated[list[str] | None, typer.Option(help="Only this service (repeatable).")] = None,
+    assignment_group: Annotated[list[str] | None, typer.Option(help="Only this assignment group (repeatable).")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Only this state (repeatable).")] = None,
+    since: Annotated[str, typer.Option(help="Opened on or after this day, 2026-01-31.")] = "",
+    before: Annotated[str, typer.Option(help="Opened before this day, 2026-01-31.")] = "",
+    nearest: Annotated[bool, typer.Option("--nearest", help="Where nothing was seen: show what came closest.")] = False,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """Have we seen this before, and what fixed it?"""
+    from pipelines import show
+
+    with _told():
+        if kind not in ("", "ticket", "article"):
+            raise BadSetting(f"--kind is {kind!r}: give ticket or article.")
+        kinds: tuple[Kind, ...] = (kind,) if kind else ()  # type: ignore[assignment]
+        wanted = Filter(kinds, tuple(category or ()), tuple(service or ()), tuple(assignment_group or ()),
+                        tuple(state or ()), _day("--since", since), _day("--before", before))  # fmt: skip
+        settings = environment.read(home, groups=tuple(group or ()))
+        answer = _desk(home, "search").search(_text(text), viewer=settings.viewer, wanted=wanted, limit=limit)
+        show.say_json(show.answer_json(answer, nearest=nearest)) if as_json else show.show_answer(
+            answer, nearest=nearest
+        )
+
+
+@app.command(epilog='Example: seenbefore triage "VPN drops every few minutes since the update" --json')
+def triage(
+    text: Annotated[
+        str, typer.Argument(help="The ticket's text, a ticket number, or a file of tickets; - reads standard input.")
+    ],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """What is it, how urgent, and who takes it? For one text, or for every ticket of a file."""
+    from pipelines import show
+    from pipelines import triage as triaging
+
+    with _told():
+        settings = environment.read(home, groups=tuple(group or ()))
+        suggestions, many = triaging.suggest(_desk(home, "triage"), _text(text), viewer=settings.viewer)
+        if as_json:
+            rows = [show.suggestion_json(suggestion) for suggestion in suggestions]
+            show.say_json(rows if many else rows[0])
+            return
+        for suggestion in suggestions:
+            show.show_suggestion(suggestion)
+
+
+@app.command(epilog="Example: seenbefore serve --port 8501")
+def serve(
+    home: HomeOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    group: GroupOption = None,
+) -> None:
+    """Serve the screens on this machine."""
+    with _told():
+        _serve(_home(home), host, port, tuple(group or ()))
+
+
+@app.command(epilog="Example: seenbefore demo")
+def demo(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Prepare everything, but do not serve.")] = False,
+) -> None:
+    """Load the sample desk, build everything, and serve it: the quickest way to see the product."""
+    from pipelines import demo as demonstrating
+    from pipelines import show
+
+    with _told():
+        opened = _home(home)
+        show.line(f"The sample desk lives in {opened.folder}")
+        with show.bars() as say:
+            for sentence in demonstrating.prepare(opened, say=say):
+                show.line(sentence)
+        if not no_serve:
+            _serve(opened, "127.0.0.1", port, ())
+
+
+@app.command(epilog="Example: seenbefore status")
+def status(home: HomeOption = None, as_json: JsonOption = False, group: GroupOption = None) -> None:
+    """What is in the desk, how fresh it is, and what to run next."""
+    from pipelines import doctor as checking
+    from pipelines import show
+
+    with _told():
+        settings = environment.read(home, groups=tuple(group or ()))
+        facts = checking.status(_desk(home), viewer=settings.viewer)
+        show.say_json(facts) if as_json else checking.show_status(facts)
+
+
+@app.command(epilog="Example: seenbefore doctor")
+def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Check the home: store, checksums, embedder, counts, versions, disk. Exit code 1 where something needs doing."""
+    from pipelines import doctor as checking
+    from pipelines import show
+
+    with _told():
+        findings = checking.examine(_home(home))
+        show.say_json([_plain(finding) for finding in findings]) if as_json else checking.show_findings(findings)
+        if not all(finding.ok for finding in findings):
+            raise typer.Exit(1)
+
+
+@app.command(epilog="Example: seenbefore bench ../shared/data/thunderbird --task articles --json rows.json")
+def bench(
+    folder: Annotated[Path, typer.Argument(help="A benchmark folder with bench.toml.")],
+    task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the rows to this file; - prints them.")
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Where to keep what is built, so that a second run is quick.")
+    ] = None,
+) -> None:
+    """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
+    from pipelines import bench as benching
+    from pipelines import show
+
+    with _told():
+        with show.bars() as say:
+            rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say)
+        plain = [_plain(row) for row in rows]
+        if json_file is not None and str(json_file) == "-":
+            show.say_json(plain)
+            return
+        if json_file is not None:
+            benching.write_rows(json_file, plain)
+        benching.show_rows(rows)
+
+
+@app.command(epilog="Example: seenbefore evaluate --share 0.2")
+def evaluate(
+    home: HomeOption = None,
+    share: Annotated[float, typer.Option(min=0.05, max=0.5, help="Share of the newest tickets to test on.")] = 0.2,
+    as_json: JsonOption = False,
+) -> None:
+    """How good would the suggestions have been on your own past tickets? Learns on the older, tests on the newer."""
+    from pipelines import evaluate as evaluating
+    from pipelines import show
+
+    with _told():
+        opened = _ready(home)
+        with show.bars() as say:
+            rows = evaluating.evaluate(opened, share=share, say=say)
+        show.say_json([_plain(row) for row in rows]) if as_json else evaluating.show_figures(rows)
+
+
+@app.command(epilog="Example: seenbefore export tickets.csv")
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write: .csv, .csv.gz, .json, .jsonl or .xlsx.")],
+    home: HomeOption = None,
+    kind: Annotated[str, typer.Option(help="tickets, articles or links.")] = "tickets",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    group: GroupOption = None,
+) -> None:
+    """Write what is in the desk to a file that any tool reads; safe against formulas in spreadsheets."""
+    from pipelines import export as exporting
+    from pipelines import show
+
+    with _told():
+        settings = environment.read(home, groups=tuple(group or ()))
+        with show.bars() as say:
+            count = exporting.export(
+                _ready(home), file, kind=kind, viewer=settings.viewer, overwrite=overwrite, say=say
+            )
+        show.line(f"Wrote {count:,} {kind} to {file}.")
+
+
+# --- inside -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Expected troubles become one sentence and exit code 1; Ctrl-C says that nothing finished is lost."""
+    from pipelines import show
+
+    try:
+        yield
+    except SeenBeforeError as error:
+        show.problem(str(error))
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as stop:
+        show.problem("Stopped. What was finished is kept; run the same command again to go on.")
+        raise typer.Exit(1) from stop
+    except BrokenPipeError as error:
+        raise typer.Exit(1) from error
+
+
+def _home(folder: Path | None) -> Home:
+    environment.be_offline()
+    from pipelines.home import Home
+
+    return Home(environment.read(folder))
+
+
+def _ready(folder: Path | None) -> Home:
+    home = _home(folder)
+    _ = home.store
+    return home
+
+
+def _desk(folder: Path | None, *parts: str) -> Desk:
+    environment.be_offline()
+    from pipelines.desk import PARTS, open_desk
+
+    return open_desk(environment.read(folder), parts=parts or PARTS)
+
+
+def _desk_of(home: Home, *parts: str) -> Desk:
+    from pipelines.desk import desk_of
+
+    return desk_of(home, parts=parts)
+
+
+def _serve(home: Home, host: str, port: int, groups: tuple[str, ...]) -> None:
+    from dataclasses import replace
+
+    from pipelines import serve as serving
+    from pipelines import show
+
+    serving.serve(replace(home.settings, groups=groups or home.settings.groups), host=host, port=port, say=show.line)
+
+
+def _text(text: str) -> str:
+    return sys.stdin.read() if text == "-" else text
+
+
+def _day(option: str, text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadSetting(f"{option} is {text!r}: give a day such as 2026-01-31.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(value)
+
+
+def _terminate(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(run: Callable[[], Any] = app) -> None:
+    """Entry of the ``seenbefore`` command."""
+    environment.be_offline()
+    signal.signal(signal.SIGTERM, _terminate)
+    run()
+
+
+if __name__ == "__main__":
+    main()

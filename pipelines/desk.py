@@ -1,0 +1,111 @@
+"""Open the desk: what is built is loaded, what is missing is said in one sentence with the command that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from kb.columns import Columns
+from kb.desk import Desk
+from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
+from kb.knowledge import Knowledge
+from kb.policy import Policy
+from kb.problems import Patterns
+from kb.shelves import KINDS, Published, Shelf, Shelves
+from kb.triage import Models, Triage
+from kb.vectors import VectorIndex
+from kb.words import WordIndex
+from pipelines.home import Home, load_index
+from pipelines.settings import Settings
+
+PARTS = ("search", "triage", "patterns")
+
+
+def open_desk(settings: Settings, *, parts: Collection[str] = PARTS) -> Desk:
+    """The desk of a home, ready to be asked; parts left out are not loaded and answer with nothing.
+
+    Raises ``NotAHome`` where there is none. A missing or damaged index, model or pattern file is no error: the desk
+    answers with what it has, and ``desk.warnings()`` says what to run.
+    """
+    home = Home(settings)
+    if not home.exists:
+        raise NotAHome(f"There is no desk in {home.folder} yet: run `seenbefore demo`, or `seenbefore ingest FILE`.")
+    return desk_of(home, parts=parts)
+
+
+def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
+    """The desk of an opened home."""
+    notes: list[str] = []
+    facts: dict[str, Any] = {"home": str(home.folder), "embedder": home.embedder.id, "store": home.store.engine_version}
+    policy = Policy.from_settings(home.store.settings())
+    shelves = Shelves(home.store, home.embedder, _index(home, notes, facts))
+    models = _models(home, notes, facts, policy) if "triage" in parts else Models()
+    return Desk(
+        store=home.store,
+        shelves=shelves,
+        knowledge=_knowledge(home, shelves, notes),
+        triage_with=Triage(shelves, home.embedder, models, policy),
+        policy=policy,
+        patterns_made=_patterns(home, notes, facts) if "patterns" in parts else None,
+        notes=tuple(notes),
+        facts=facts,
+    )
+
+
+def nothing_published(dim: int) -> Published:
+    """An index that holds nothing, so that a desk can open before anything is built."""
+    pools = {}
+    for kind in KINDS:
+        vectors = VectorIndex.build(np.zeros(0, np.int64), np.zeros((0, dim), np.float32))
+        pools[kind] = Shelf(Columns.build(kind, []), vectors, WordIndex.build([]))
+    return Published(0, pools)
+
+
+def _index(home: Home, notes: list[str], facts: dict[str, Any]) -> Published:
+    try:
+        generation, note = home.index()
+        published = load_index(generation, note)
+    except (NotBuilt, Damaged, WrongEmbedder) as error:
+        notes.append(str(error))
+        return nothing_published(home.embedder.dim)
+    facts["index"] = {"name": generation.name, **generation.facts}
+    return published
+
+
+def _knowledge(home: Home, shelves: Shelves, notes: list[str]) -> Knowledge:
+    from pipelines.ranking import load_rankers
+
+    rankers, told = load_rankers(home)
+    notes += [told] if told else []
+    return Knowledge(shelves, home.embedder, rankers)
+
+
+def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy) -> Models:
+    from pipelines import train as training
+
+    try:
+        generation, note = home.made.current("models")
+        models = training.load(generation, embedder=home.embedder.id, promise=policy.promise)
+    except (NotBuilt, Damaged) as error:
+        sentence = "Nothing is learnt yet: run `seenbefore train`." if "Nothing is built" in str(error) else str(error)
+        notes.append(sentence)
+        return Models(missing=dict.fromkeys(policy.targets, sentence))
+    notes += [note] if note else []
+    facts["models"] = {"name": generation.name, **generation.facts}
+    return models
+
+
+def _patterns(home: Home, notes: list[str], facts: dict[str, Any]) -> Patterns | None:
+    from pipelines import patterns as finding
+
+    try:
+        generation, note = home.made.current("patterns")
+        made = finding.load(generation)
+    except (NotBuilt, Damaged) as error:
+        notes.append("No patterns yet: run `seenbefore patterns`." if "Nothing is built" in str(error) else str(error))
+        return None
+    notes += [note] if note else []
+    facts["patterns"] = {"name": generation.name, **generation.facts, **made.facts}
+    return made

@@ -1,0 +1,235 @@
+"""Made things on disk: written beside, verified by checksum, published by one atomic replace, never half there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from kb.errors import Damaged, NotBuilt, StoreTrouble
+
+FORMAT = 1
+KEPT = 3
+COMMANDS = {"index": "seenbefore index", "models": "seenbefore train", "patterns": "seenbefore patterns"}
+_LIBRARIES = ("faiss-cpu", "tantivy", "scikit-learn", "numpy", "skops", "leidenalg", "sentence-transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A verified, immutable folder and what its manifest says."""
+
+    part: str
+    folder: Path
+    facts: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """The stamped name of the folder."""
+        return self.folder.name
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file, checked against the manifest as they are read. Raises ``Damaged``."""
+        promised = self.files.get(name)
+        try:
+            blob = (self.folder / name).read_bytes()
+        except OSError as error:
+            raise _damaged(self.part, f"{name} cannot be read") from error
+        if promised is None or len(blob) != promised["bytes"] or hashlib.sha256(blob).hexdigest() != promised["sha256"]:
+            raise _damaged(self.part, f"{name} does not match its checksum")
+        return blob
+
+
+class Draft:
+    """A generation being written. Leave the ``with`` block without :meth:`publish` and nothing has happened."""
+
+    def __init__(self, shelf: Generations, part: str) -> None:
+        self._shelf, self._part = shelf, part
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        self.folder = shelf.root / f".tmp-{part}-{stamp}-{os.getpid()}"
+        self._final = shelf.root / f"{part}-{stamp}"
+
+    def __enter__(self) -> Draft:
+        with _said("written"):
+            self.folder.mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write(self, name: str, blob: bytes) -> None:
+        """Write one file whole."""
+        with _said("written"):
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                file.write(blob)
+
+    def publish(self, facts: Mapping[str, Any]) -> Generation:
+        """Write the manifest, sync everything, and make this the current generation of its part."""
+        with _said("published"):
+            files = {}
+            for path in sorted(p for p in self.folder.rglob("*") if p.is_file()):
+                blob = path.read_bytes()
+                files[path.relative_to(self.folder).as_posix()] = {
+                    "bytes": len(blob), "sha256": hashlib.sha256(blob).hexdigest(),
+                }  # fmt: skip
+            made_at = datetime.now(UTC).isoformat(timespec="seconds")
+            manifest = {"format": FORMAT, "part": self._part, "made_at": made_at,
+                        "libraries": _versions(), "facts": dict(facts), "files": files}  # fmt: skip
+            self.write("manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
+            _sync_tree(self.folder)
+            self.folder.rename(self._final)
+            _sync(self._shelf.root)
+            self._shelf.point(self._part, self._final.name)
+        return Generation(self._part, self._final, dict(facts), files)
+
+
+class Generations:
+    """The folder ``made`` of a home: everything in it can be deleted and made again."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def begin(self, part: str) -> Draft:
+        """Start a new generation of a part ("index", "models", "patterns")."""
+        with _said("written"):
+            self.root.mkdir(parents=True, exist_ok=True)
+        self._sweep(part)
+        return Draft(self, part)
+
+    def pointers(self) -> dict[str, str]:
+        """What ``current.json`` says: part → folder name; empty where nothing is published."""
+        try:
+            known = json.loads((self.root / "current.json").read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            return {part: found[0] for part in COMMANDS if (found := self._newest(part))}
+        return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}
+
+    def current(self, part: str) -> tuple[Generation, str]:
+        """The published generation, verified, and "" or a sentence where an older one had to stand in.
+
+        Raises ``NotBuilt`` where there is none, ``Damaged`` where none is whole.
+        """
+        pointed = self.pointers().get(part)
+        if pointed is None:
+            raise NotBuilt(f"Nothing is built here yet: run `{COMMANDS.get(part, 'seenbefore index')}`.")
+        trouble: Damaged | None = None
+        for name in dict.fromkeys([pointed, *self._newest(part)]):
+            try:
+                generation = self.verify(part, name)
+            except Damaged as error:
+                trouble = trouble or error
+                continue
+            return generation, "" if trouble is None else f"{trouble} Until then the one before it answers."
+        raise trouble or _damaged(part, "no generation is whole")
+
+    def verify(self, part: str, name: str) -> Generation:
+        """Check one generation file by file. Raises ``Damaged`` naming the first file that is not as promised."""
+        folder = self.root / name
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+            files, facts = dict(manifest["files"]), dict(manifest["facts"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _damaged(part, "its manifest cannot be read") from error
+        if manifest.get("format") != FORMAT or manifest.get("part") != part:
+            raise _damaged(part, "it was made by another version")
+        generation = Generation(part, folder, facts, files)
+        there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {"manifest.json"}
+        if odd := there ^ set(files):
+            raise _damaged(part, f"{sorted(odd)[0]} is missing or was added")
+        for file in files:
+            generation.read(file)
+        return generation
+
+    def point(self, part: str, name: str) -> None:
+        """Make one generation current, by one atomic replace."""
+        pointers = {**self.pointers(), part: name}
+        fresh = self.root / f".current-{os.getpid()}.json"
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump(pointers, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.root / "current.json")
+        _sync(self.root)
+
+    def history(self, part: str) -> list[str]:
+        """Published folders of a part, newest first."""
+        return self._newest(part)
+
+    def litter(self) -> list[Path]:
+        """Leftovers of interrupted work: safe to delete."""
+        return sorted(self.root.glob(".tmp-*")) + sorted(self.root.glob(".current-*.json"))
+
+    def _newest(self, part: str) -> list[str]:
+        found = (p.name for p in self.root.glob(f"{part}-*") if (p / "manifest.json").exists())
+        return sorted(found, reverse=True)
+
+    def _sweep(self, part: str) -> None:
+        current = self.pointers().get(part)
+        for name in self._newest(part)[KEPT - 1 :]:
+            if name != current:
+                shutil.rmtree(self.root / name, ignore_errors=True)
+        for path in self.litter():
+            pid = path.name.removesuffix(".json").rsplit("-", 1)[-1]
+            if not _alive(pid):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _damaged(part: str, what: str) -> Damaged:
+    return Damaged(
+        f"The {part} on disk is damaged ({what}): run `{COMMANDS.get(part, 'seenbefore index')}` to make it anew."
+    )
+
+
+@contextlib.contextmanager
+def _said(verb: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreTrouble(
+            f"Nothing was {verb}: the home cannot be written ({error.strerror}). "
+            "Check free disk and rights, then run it again."
+        ) from error
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _versions() -> dict[str, str]:
+    known = {}
+    for name in _LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            known[name] = version(name)
+    return known

@@ -1,0 +1,135 @@
+"""Make the index: embed what has no vector yet, then write vectors, words and facts as one new generation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.columns import ASKED, Columns
+from kb.errors import Damaged, NotBuilt, WrongEmbedder
+from kb.learners import Embedder, Vectors
+from kb.passages import each as passages_of
+from kb.records import KEEPER, Kind
+from kb.rows import content_hash
+from kb.shelves import KINDS, Shelf, documents
+from kb.store import Store
+from kb.text import TEXT_VERSION
+from kb.vectors import VectorIndex
+from kb.words import Document, WordIndex
+from pipelines.home import Home, save_index
+
+Say = Callable[[str, int, int], None]
+"""Called with (what, done, total)."""
+_EMBED_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What one run did."""
+
+    generation: str
+    tickets: int
+    articles: int
+    embedded: int
+    cut: int
+    """Texts longer than the embedder reads; their end is found by words only."""
+    seconds: float
+    unchanged: bool = False
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Say nothing."""
+
+
+def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
+    """Bring the index up to date with the store; a run that is interrupted loses nothing it has embedded."""
+    started = time.perf_counter()
+    store, embedder = home.store, home.embedder
+    seq = store.records_seq()
+    if not force and (kept := _still_good(home, seq)) is not None:
+        return kept
+    embedded, cut = _embed_missing(store, embedder, say)
+    with home.made.begin("index") as draft:
+        pools: dict[Kind, Shelf] = {}
+        for kind in KINDS:
+            columns = Columns.build(kind, store.facts(kind, ASKED[kind]))
+            vectors = VectorIndex.build(columns.ids, _gather(store, embedder, kind))
+            (draft.folder / "words" / kind).mkdir(parents=True)
+            documents_of = _documents(store, kind, len(columns), say)
+            pools[kind] = Shelf(columns, vectors, WordIndex.build(documents_of, draft.folder / "words" / kind))
+        save_index(draft, pools)
+        sizes = {f"{kind}s": len(pools[kind].columns) for kind in KINDS}
+        facts = {"embedder": embedder.id, "dim": embedder.dim, "watermark": seq, "text_version": TEXT_VERSION, **sizes,
+                 "cut": cut}  # fmt: skip
+        say("Publishing", 0, 1)
+        generation = draft.publish(facts)
+        say("Publishing", 1, 1)
+    return Indexed(generation.name, sizes["tickets"], sizes["articles"], embedded, cut, time.perf_counter() - started)
+
+
+def _still_good(home: Home, seq: int) -> Indexed | None:
+    try:
+        generation, note = home.index()
+    except (NotBuilt, Damaged, WrongEmbedder):
+        return None
+    facts = generation.facts
+    if note or facts.get("watermark") != seq or facts.get("text_version") != TEXT_VERSION:
+        return None
+    return Indexed(generation.name, facts["tickets"], facts["articles"], 0, facts.get("cut", 0), 0.0, unchanged=True)
+
+
+def _embed_missing(store: Store, embedder: Embedder, say: Say) -> tuple[int, int]:
+    keys = {row[0] for kind in KINDS for row in store.facts(kind, ("text_hash",))}
+    keys |= {content_hash(text) for _, text in passages_of(store)}
+    missing = store.missing_vectors(keys, embedder.id)
+    done, cut, total = 0, 0, len(missing)
+    for texts in _texts(store, missing):
+        matrix = embedder.encode(texts, progress=lambda n, _, at=done: say("Embedding", at + n, total))  # type: ignore[misc]
+        store.keep_vectors([content_hash(text) for text in texts], embedder.id, matrix)
+        cut += int(getattr(embedder, "last_cut", 0))
+        done += len(texts)
+        say("Embedding", done, total)
+    return done, cut
+
+
+def _texts(store: Store, wanted: set[str]) -> Iterator[list[str]]:
+    """Texts with these hashes, each once, in large batches."""
+    left, batch = set(wanted), []
+    for kind in KINDS:
+        for records in store.each(kind, KEEPER):
+            for record in records:
+                key = content_hash(record.text)
+                if key in left:
+                    left.discard(key)
+                    batch.append(record.text)
+            if len(batch) >= _EMBED_AT_ONCE:
+                yield batch
+                batch = []
+    for _, text in passages_of(store) if left else ():
+        if (key := content_hash(text)) in left:
+            left.discard(key)
+            batch.append(text)
+    if batch:
+        yield batch
+
+
+def _gather(store: Store, embedder: Embedder, kind: Kind) -> Vectors:
+    keys = [row[0] for row in store.facts(kind, ("text_hash",))]
+    matrix = np.zeros((len(keys), embedder.dim), np.float32)
+    for start in range(0, len(keys), 20_000):
+        part = keys[start : start + 20_000]
+        matrix[start : start + len(part)] = store.known_vectors(part, embedder.id, embedder.dim)[0]
+    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    np.divide(matrix, norms, out=matrix, where=norms > 0)
+    return matrix
+
+
+def _documents(store: Store, kind: Kind, total: int, say: Say) -> Iterator[Document]:
+    done = 0
+    for records in store.each(kind, KEEPER):
+        yield from documents(records)
+        done += len(records)
+        say(f"Indexing words of {kind}s", min(done, total), total)

@@ -1,0 +1,145 @@
+"""Learn the ranking of search from what technicians linked, forward in time, and publish it only where it is better."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.errors import Damaged, NotBuilt
+from kb.features import NAMES, Featurer, Question
+from kb.knowledge import Knowledge
+from kb.learners import Vectors
+from kb.records import EVERYONE, Kind, Ticket
+from kb.rows import seconds
+from kb.shelves import KINDS, Shelves
+from kb.text import identifiers
+from models.ranker import LinearRanker, Verdict, contest
+from models.shipped import shipped
+from pipelines.generations import Generation
+from pipelines.home import Home
+from pipelines.index import Say, quiet
+from pipelines.learnable import vectors_of
+
+FILE = "ranker.json"
+MOST = 2_500
+"""The latest so many questions of each pool are learnt from."""
+_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A past ticket as a question, and the store ids of what answered it."""
+
+    ticket: Ticket
+    question: Question
+    answers: frozenset[int]
+
+
+def fit_rankers(
+    home: Home, shelves: Shelves, *, until: int | None = None, say: Say = quiet
+) -> tuple[dict[Kind, LinearRanker], dict[Kind, Verdict]]:
+    """Rankers of both pools and why each serves: learnt from links of tickets opened before ``until``, or shipped."""
+    rankers: dict[Kind, LinearRanker] = {}
+    verdicts: dict[Kind, Verdict] = {}
+    featurer = knowledge_of(home, shelves, {}).featurer()
+    for kind in KINDS:
+        asked = linked_questions(home, featurer, kind, until=until, say=say)[-MOST:]
+        features, labels, questions = matrix_of(asked, featurer, kind, say=say)
+        origin = f"learnt from {len(asked)} linked tickets"
+        rankers[kind], verdicts[kind] = contest(shipped(kind), features, labels, questions, origin=origin)
+    return rankers, verdicts
+
+
+def linked_questions(
+    home: Home, featurer: Featurer, kind: Kind, *, since: int | None = None, until: int | None = None, say: Say = quiet
+) -> list[Asked]:
+    """Tickets opened in [since, until) that people linked to a target of this kind, in the order of their opening.
+
+    Boiler-plate links do not count; a ticket answers only questions opened after it.
+    """
+    links = featurer.snapshot.links
+    columns = featurer.snapshot.pools["ticket"].columns
+    rows = np.flatnonzero((links.to_article == (kind == "article")) & ~links.generic)
+    answers: dict[int, set[int]] = {}
+    opened = dict(zip(columns.ids.tolist(), columns.numbers["opened"].tolist(), strict=True))
+    for row in rows.tolist():
+        ticket, target = int(links.ticket[row]), int(links.target[row])
+        if kind == "article" or 0 < opened.get(target, 0) < opened.get(ticket, 0):
+            answers.setdefault(ticket, set()).add(target)
+    wanted = [i for i in answers if (since or 1) <= opened.get(i, 0) < (until or 1 << 60)]
+    tickets = [t for t in home.store.records("ticket", sorted(wanted, key=lambda i: (opened[i], i)), EVERYONE)
+               if isinstance(t, Ticket)]  # fmt: skip
+    found = questions_of(home, tickets, say=say)
+    return [Asked(t, q, frozenset(answers[t.id or 0])) for t, q in zip(tickets, found, strict=True)]
+
+
+def questions_of(home: Home, tickets: Sequence[Ticket], *, say: Say = quiet) -> list[Question]:
+    """Tickets as the questions they were when they were opened; an undated one is asked now."""
+    texts = [ticket.text for ticket in tickets]
+    titles = [text.partition("\n")[0][:_TITLE] for text in texts]
+    whole, firsts = vectors_of(home, texts, say=say), _title_vectors(home, titles, say)
+    questions = []
+    for i, ticket in enumerate(tickets):
+        at = seconds(ticket.opened_at)
+        questions.append(Question(
+            texts[i], whole[i], firsts[i], tuple(identifiers(texts[i])), ticket.category, ticket.service,
+            now=at or 0, as_of=at, without=(ticket.id,) if ticket.id is not None else (),
+        ))  # fmt: skip
+    return questions
+
+
+def matrix_of(
+    asked: Sequence[Asked], featurer: Featurer, kind: Kind, *, say: Say = quiet
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Features (n, k), labels (n,) and question numbers (n,) of all candidates of all questions."""
+    features, labels, numbers = [], [], []
+    for number, one in enumerate(asked):
+        found = featurer.candidates(one.question, kind, EVERYONE)
+        features.append(found.features)
+        labels.append(np.isin(found.ids, list(one.answers)).astype(np.float64))
+        numbers.append(np.full(len(found.ids), number, np.int64))
+        if number % 20 == 0 or number + 1 == len(asked):
+            say(f"Reading linked {kind}s", number + 1, len(asked))
+    if not features:
+        return np.zeros((0, len(NAMES[kind]))), np.zeros(0), np.zeros(0, np.int64)
+    return np.vstack(features), np.concatenate(labels), np.concatenate(numbers)
+
+
+def knowledge_of(home: Home, shelves: Shelves, rankers: Mapping[Kind, LinearRanker]) -> Knowledge:
+    """Search over these shelves, with these rankers or the shipped ones."""
+    return Knowledge(shelves, home.embedder, {kind: rankers.get(kind) or shipped(kind) for kind in KINDS})
+
+
+def write(rankers: Mapping[Kind, LinearRanker]) -> bytes:
+    """The rankers as the file of a generation."""
+    return json.dumps({kind: ranker.to_state() for kind, ranker in rankers.items()}, indent=1).encode()
+
+
+def load_rankers(home: Home) -> tuple[dict[Kind, LinearRanker], str]:
+    """The home's own rankers, the shipped ones where it has none; and a sentence where its own cannot be used."""
+    default = {kind: shipped(kind) for kind in KINDS}
+    try:
+        generation, _ = home.made.current("models")
+        return {**default, **_read(generation)}, ""
+    except NotBuilt:
+        return default, ""
+    except Damaged as error:
+        return default, f"{error} Until then the weights the program came with rank."
+
+
+def _read(generation: Generation) -> dict[Kind, LinearRanker]:
+    if FILE not in generation.files:
+        return {}
+    try:
+        states = json.loads(generation.read(FILE))
+    except ValueError as error:
+        raise Damaged("The ranker's file is damaged: run `seenbefore train`.") from error
+    return {kind: LinearRanker.from_state(states[kind], names=NAMES[kind]) for kind in KINDS if kind in states}
+
+
+def _title_vectors(home: Home, titles: list[str], say: Say) -> Vectors:
+    return vectors_of(home, titles, say=say)

@@ -1,0 +1,198 @@
+"""Serve the screens: one process on this machine, with a Content-Security-Policy, until it is told to stop."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import re
+import signal
+import socket
+import threading
+import tomllib
+import webbrowser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kb.errors import BadSetting
+from pipelines import settings as environment
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ROOT = Path(__file__).resolve().parents[1]
+APP = ROOT / "app.py"
+PAGES = ("search", "triage", "patterns", "desk")
+"""Paths of the pages that app.py names; the first is also the way in."""
+LOOKS = ROOT / "kb" / "screens" / "assets" / "streamlit.toml"
+STOP_WITHIN = 3
+"""Seconds that open pages get before the process ends all the same."""
+_WHERE = 'window.__streamlit={BACKEND_BASE_URL:location.origin+"/"}'
+_GIVEN: list[Settings] = []
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    open_browser: bool = False,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> int:
+    """Serve the desk of ``settings`` until Ctrl-C or SIGTERM; returns 0 then.
+
+    Raises ``BadSetting`` where ``host`` would let other machines in, or the port is taken.
+    """
+    only_this_machine(host)
+    free(host, port)
+    environment.be_offline()
+    _GIVEN[:] = [settings]
+    server = _server(host, port)
+    address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
+    say(f"Seen Before is at {address} (Ctrl-C stops it).")
+    if open_browser:
+        threading.Timer(1.0, webbrowser.open, (address,)).start()
+    with _stopped_quietly():
+        server.run()
+    return 0
+
+
+def in_use() -> Settings:
+    """The settings this process serves with, for ``app.py``; the environment's where it was started otherwise."""
+    return _GIVEN[0] if _GIVEN else environment.read()
+
+
+def only_this_machine(host: str) -> None:
+    """Raise ``BadSetting`` unless the address is a loopback one: there is no sign-in that could let others in."""
+    with suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        raise BadSetting(
+            f"--host {host[:80]} would open the desk to other machines, and there is no sign-in yet: "
+            "leave it out, and let a proxy that signs people in pass requests on to 127.0.0.1."
+        )
+
+
+def free(host: str, port: int) -> None:
+    """Raise ``BadSetting`` where something else listens on the port, or we may not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadSetting(f"Port {port} cannot be used ({error.strerror}): choose another with --port.") from error
+
+
+def looks() -> dict[str, Any]:
+    """Streamlit's options as "section.name" → value, from the file beside the screens."""
+    return dict(_flat(tomllib.loads(LOOKS.read_text("utf-8"))))
+
+
+def policy(page: str) -> str:
+    """The Content-Security-Policy: this server only; of inline scripts just those that ``page`` came with."""
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    known = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts]
+    rules = {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", *known],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in rules.items())
+
+
+class Guarded:
+    """ASGI middleware that puts the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; add the headers where an answer starts."""
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ours = {name for name, _ in self._headers}
+                kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in ours]
+                message = {**message, "headers": [*kept, *self._headers]}
+            await send(message)
+
+        await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+def shell(page: str) -> str:
+    """Streamlit's own page with our title, told where its server is instead of searching for it path by path."""
+    page = re.sub(r"<title>.*?</title>", "<title>Seen Before</title>", page, count=1)
+    page = re.sub(
+        r"<noscript>.*?</noscript>", "<noscript>Seen Before needs JavaScript.</noscript>", page, flags=re.DOTALL
+    )
+    page = re.sub(r"<!--.*?-->\s*|<link rel=\"service-desc\"[^>]*>\s*", "", page, flags=re.DOTALL)
+    return page.replace("<head>", f"<head><script>{_WHERE}</script>", 1)
+
+
+def _headers(page: str) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": policy(page),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+
+
+def _server(host: str, port: int) -> Any:
+    import streamlit as st
+    import uvicorn
+    from starlette.middleware import Middleware
+    from starlette.responses import HTMLResponse
+    from starlette.routing import Route
+    from streamlit.web.bootstrap import load_config_options
+
+    page = shell((Path(st.__file__).parent / "static" / "index.html").read_text("utf-8"))
+
+    async def begin(request: Request) -> HTMLResponse:
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+
+    routes = [Route(path, begin) for path in ("/", *(f"/{name}" for name in PAGES))]
+    app = st.App(APP, routes=routes, middleware=[Middleware(Guarded, headers=_headers(page))])
+    load_config_options({**looks(), "server.address": host, "server.port": port, "browser.serverPort": port})
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="error", access_log=False, server_header=False,
+        ws="websockets-sansio", timeout_graceful_shutdown=STOP_WITHIN,
+    )  # fmt: skip
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def _stopped_quietly() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the serving and nothing else; uvicorn hands both on once it has stopped."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, lambda *_: None) if main else None
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _flat(table: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{under}{name}.")
+        else:
+            yield f"{under}{name}", value
