@@ -14,7 +14,7 @@ from kb.policy import Policy, target_of
 from kb.records import DONE, EVERYONE, Hit, Prediction, Suggestion, Ticket, Viewer
 from kb.rows import content_hash
 from kb.shelves import Shelves
-from kb.text import language, prepare
+from kb.text import LONGEST, language, prepare
 
 POOLED = "(other)"
 """The class that rare values are pooled into while learning; never suggested."""
@@ -58,10 +58,18 @@ class Models:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
+def words_at_opening(ticket: Ticket) -> str:
+    """The words a classifier reads: title and body as they came.
+
+    Mail headers and greetings are noise to search, but they tell who writes and by which way, and so who takes it.
+    """
+    return f"{ticket.title}\n{ticket.body}".strip()[:LONGEST]
+
+
 def known_at_opening(ticket: Ticket) -> dict[str, str]:
     """The fields a classifier may look at: only what exists when a ticket is opened."""
     known = {"service": ticket.service, "ci": ticket.ci, "location": ticket.location, "department": ticket.department,
-             "channel": ticket.channel, "caller": ticket.caller}  # fmt: skip
+             "channel": ticket.channel}  # fmt: skip
     if ticket.opened_at is not None:
         known["hour"] = str(ticket.opened_at.hour)
     return {name: value for name, value in known.items() if value}
@@ -85,7 +93,7 @@ class Triage:
         vectors = self._vectors(texts)
         fields = [known_at_opening(ticket) for ticket in tickets]
         near = self._neighbours(tickets, vectors, viewer, neighbours)
-        proba = self.models.predict(texts, vectors, fields)
+        proba = self.models.predict([words_at_opening(ticket) for ticket in tickets], vectors, fields)
         answers = []
         for i, ticket in enumerate(tickets):
             silent = self._silent(ticket, near[i])
@@ -125,7 +133,7 @@ class Triage:
         best = [(model.classes[k], float(row[k])) for k in order]
         label, confidence = best[0]
         code = silent or self._doubt(target, best)
-        telling = () if code in ("too-short", "language") else tuple(model.telling(ticket.text, label))
+        telling = () if code in ("too-short", "language") else tuple(model.telling(words_at_opening(ticket), label))
         if not code:
             return Prediction(target, label, confidence, tuple(best), telling=telling)
         second = best[1][0] if len(best) > 1 else ""

@@ -299,15 +299,16 @@ def bench(
     from pipelines import show
 
     with _told():
+        notes: list[str] = []
         with show.bars() as say:
-            rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say)
+            rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
         plain = [_plain(row) for row in rows]
         if json_file is not None and str(json_file) == "-":
             show.say_json(plain)
             return
         if json_file is not None:
             benching.write_rows(json_file, plain)
-        benching.show_rows(rows)
+        benching.show_rows(rows, notes)
 
 
 @app.command(epilog="Example: seenbefore evaluate --share 0.2")

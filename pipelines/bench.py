@@ -97,7 +97,9 @@ class Bench:
 Task = Callable[[Bench], Iterator[Row]]
 
 
-def run(folder: Path, *, tasks: Sequence[str] = (), work: Path | None = None, say: Say = quiet) -> list[Row]:
+def run(
+    folder: Path, *, tasks: Sequence[str] = (), work: Path | None = None, say: Say = quiet, notes: list[str] | None = None
+) -> list[Row]:
     """Run the folder's tasks. Raises ``BadSetting`` for a folder without bench.toml or a task it does not have."""
     from pipelines import bench_classify, bench_patterns, bench_search
 
@@ -113,6 +115,8 @@ def run(folder: Path, *, tasks: Sequence[str] = (), work: Path | None = None, sa
     with opened(folder, facts, work, say) as bench:
         for name in wanted:
             rows += list(known[name](bench))
+        if notes is not None:
+            notes.extend(bench.notes)
     return rows
 
 
@@ -166,8 +170,8 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         raise StoreTrouble(f"{path} cannot be written ({error.strerror}).") from error
 
 
-def show_rows(rows: Sequence[Row]) -> None:
-    """One table a task and split: systems down, metrics across."""
+def show_rows(rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
+    """One table a task and split: systems down, metrics across; then how the figures came to be."""
     for at in dict.fromkeys((r.folder, r.task, r.split) for r in rows):
         mine = [r for r in rows if (r.folder, r.task, r.split) == at]
         metrics = list(dict.fromkeys(r.metric for r in mine))
@@ -181,6 +185,8 @@ def show_rows(rows: Sequence[Row]) -> None:
         title = " · ".join(part for part in (*at, f"n = {n:,}") if part)
         show.table(title, ("system", *metrics, "time"), lines, right=tuple(range(1, len(metrics) + 2)))
         show.line("")
+    for note in notes:
+        show.line(note, style="dim")
 
 
 def _cell(row: Row | None) -> str:

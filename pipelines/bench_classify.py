@@ -62,7 +62,7 @@ def classify(bench: Bench, target: str) -> Iterator[Row]:
 
 def _baseline(bench: Bench, at: tuple[str, str, str], parts: Parts, labels: list[str]) -> Iterator[Row]:
     spent = timed()
-    texts = bench.pool.texts
+    texts = bench.pool.words
     bench.say("Baseline", 0, 1)
     classes, proba = svm_baseline([texts[i] for i in parts.train], [labels[i] for i in parts.train],
                                   [texts[i] for i in parts.test])  # fmt: skip
@@ -95,7 +95,7 @@ def fitted(pool: Learnable, labels: Sequence[str], target: str, bench: Bench) ->
     fields = [known_at_opening(ticket) for ticket in pool.tickets]
     opened = pool.opened
     models, _ = fit_targets(
-        pool.texts, pool.vectors, {target: list(labels)}, fields=fields if any(fields) else None,
+        pool.words, pool.vectors, {target: list(labels)}, fields=fields if any(fields) else None,
         opened=None if opened is None else opened.tolist(), groups=_duplicates(pool), promises={target: PROMISE},
         progress=lambda done, total: bench.say(f"Learning {target}", done, total),
     )  # fmt: skip
@@ -104,7 +104,7 @@ def fitted(pool: Learnable, labels: Sequence[str], target: str, bench: Bench) ->
 
 def _predict(model: TextClassifier, pool: Learnable, target: str) -> NDArray[np.float64]:
     fields = [known_at_opening(ticket) for ticket in pool.tickets]
-    return predict_targets({target: model}, pool.texts, pool.vectors, fields)[target]
+    return predict_targets({target: model}, pool.words, pool.vectors, fields)[target]
 
 
 def _figures(

@@ -9,11 +9,15 @@ import numpy as np
 from models import scores
 from models.baselines import hdbscan
 from pipelines.bench import OURS, Bench, Row, Task, timed
-from pipelines.patterns import clusters_of
+from pipelines.patterns import clusters_of, links_between
 
 
 def patterns(bench: Bench) -> Iterator[Row]:
-    """All tickets are grouped; only those whose recurring failure is known are scored. Links are never looked at."""
+    """All tickets are grouped; only those whose recurring failure is known are scored.
+
+    As in ``seenbefore patterns``, links that people made choose the resolution where there are enough of them; here
+    only those made before the test begins. They are never edges, so no group is made of them.
+    """
     tickets = bench.tickets
     known = np.flatnonzero([bool(ticket.extra.get("cluster")) for ticket in tickets])
     truth = [tickets[i].extra["cluster"] for i in known]
@@ -24,8 +28,10 @@ def patterns(bench: Bench) -> Iterator[Row]:
     spent = timed()
     yield from _figures(at, "hdbscan", truth, _apart(hdbscan(bench.pool.vectors[known])), spent())
     spent = timed()
-    labels = clusters_of(bench.pool, say=bench.say).labels[known]
-    yield from _figures(at, OURS, truth, _apart(labels), spent())
+    links = links_between(bench.home.store.links(), tickets, before=bench.test_from)
+    clusters = clusters_of(bench.pool, links=links, say=bench.say)
+    bench.notes.append(f"patterns: resolution {clusters.facts.resolution}, {clusters.facts.criterion}")
+    yield from _figures(at, OURS, truth, _apart(clusters.labels[known]), spent())
 
 
 def _apart(labels: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ def evaluate(home: Home, *, share: float = 0.2, say: Say = quiet) -> list[Figure
     cut = int(len(pool.tickets) * (1 - share))
     early, late = pool.part(np.arange(cut)), pool.part(np.arange(cut, len(pool.tickets)))
     models, _ = fit(early, Policy.from_settings(home.store.settings()), say=say)
-    proba = predict_targets(models, late.texts, late.vectors, [known_at_opening(t) for t in late.tickets])
+    proba = predict_targets(models, late.words, late.vectors, [known_at_opening(t) for t in late.tickets])
     figures = [figure for target in models for figure in _triage(target, models[target], proba[target], late)]
     opened = pool.opened
     if opened is not None:

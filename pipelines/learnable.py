@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kb.learners import Vectors
 from kb.records import EVERYONE, Ticket
 from kb.rows import content_hash, seconds
+from kb.triage import words_at_opening
 from pipelines.home import Home
 from pipelines.index import Say
 
@@ -28,6 +29,11 @@ class Learnable:
     def texts(self) -> list[str]:
         """What was known at opening, cleaned."""
         return [ticket.text for ticket in self.tickets]
+
+    @property
+    def words(self) -> list[str]:
+        """What a classifier reads."""
+        return [words_at_opening(ticket) for ticket in self.tickets]
 
     @property
     def times(self) -> NDArray[np.float64] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from kb.errors import Damaged, NotBuilt
 from kb.learners import Vectors
 from kb.problems import Found, Patterns, assemble, from_json, to_json
-from kb.records import Ticket
+from kb.records import Kind, Ticket
 from kb.vectors import VectorIndex
 from models.clusterer import Clusters, cluster, match
 from models.naming import name_groups
@@ -46,7 +46,7 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
         generation, old = before
         return Grouped(generation.name, len(old.ticket), len(old.heads), old.noise_share, 0.0, unchanged=True)
     pool = learnable(home, say=say, keep=lambda ticket: True)
-    made = group(pool, links=_links(home, pool.tickets), old=None if before is None else before[1], say=say)
+    made = group(pool, links=links_between(home.store.links(), pool.tickets), old=None if before is None else before[1], say=say)
     text, arrays = to_json(made)
     with home.made.begin("patterns") as draft:
         draft.write("patterns.json", text.encode())
@@ -114,13 +114,17 @@ def _before(home: Home) -> tuple[Generation, Patterns] | None:
         return None
 
 
-def _links(home: Home, tickets: Sequence[Ticket]) -> list[tuple[int, int]]:
+def links_between(
+    links: Sequence[tuple[int, Kind, int, int | None, bool]], tickets: Sequence[Ticket], *, before: int | None = None
+) -> list[tuple[int, int]]:
+    """Links from ticket to ticket as pairs of positions; boiler-plate and those made from ``before`` on left out."""
     place = {ticket.id: i for i, ticket in enumerate(tickets)}
     return [
-        (place[row[0]], place[row[2]])
-        for row in home.store.links()
-        if row[1] == "ticket" and not row[4] and row[0] in place and row[2] in place
-    ]
+        (place[ticket], place[target])
+        for ticket, kind, target, made_at, generic in links
+        if kind == "ticket" and not generic and ticket in place and target in place
+        and (before is None or (made_at is not None and made_at < before))
+    ]  # fmt: skip
 
 
 def _indexed(vectors: Vectors, k: int) -> tuple[Any, Any]:

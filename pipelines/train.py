@@ -79,7 +79,7 @@ def fit(
     if len(pool.tickets) == 0:
         raise TooLittle("There are no tickets with a known outcome yet: import resolved or closed ones first.")
     return fit_targets(
-        pool.texts, pool.vectors, targets, fields=fields if any(fields) else None,
+        pool.words, pool.vectors, targets, fields=fields if any(fields) else None,
         opened=None if opened is None else opened.tolist(), weights=weights,
         progress=lambda done, total: say("Learning", done, total),
     )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Whether a question is of this desk's world at all, before anything is called an answer to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kb.records import Kind
+
+ALONE: Mapping[Kind, float] = {"ticket": 0.655, "article": 0.46}
+_SLACK = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Scores from which a question counts as seen, for the packaged embedder; any one of them is enough.
+
+    Set on a public support desk so that 8 % of its own answerable questions fall short: of tickets of two other desks
+    3 in 100 then still got an answer. The ranker cannot tell this: it compares the candidates of one question.
+    """
+
+    mixed: float = 0.615
+    """Of 0.7 x the nearest ticket + 0.3 x the nearest passage of an article."""
+    ticket: float = 0.70
+    article: float = 0.60
+    alone: Mapping[Kind, float] | None = None
+    """Where only one pool was asked; :data:`ALONE` where not given."""
+    short: float = 0.06
+    """How much lower the bar is for a question of four words or fewer; nothing from twelve words on."""
+    steep: float = 20.0
+
+    def room(self, nearest: Mapping[Kind, float], words: int) -> float:
+        """How far above the bar the question is; below 0 it is not seen. ``nearest``: best score of each pool asked."""
+        ease = self._ease(words)
+        ticket, article = nearest.get("ticket"), nearest.get("article")
+        if ticket is None or article is None:
+            bars = self.alone or ALONE
+            return max((score - bars[kind] + ease for kind, score in nearest.items()), default=-1.0)
+        mixed = 0.7 * ticket + 0.3 * article
+        return max(mixed - self.mixed, ticket - self.ticket, article - self.article) + ease
+
+    def damp(self, room: float, kind: Kind, nearest: float, words: int) -> float:
+        """What relevance in one pool is multiplied by: 1 where question and pool are above the bar, else falling fast.
+
+        The ranker shares out probability among what a pool has; this says whether the pool has anything.
+        """
+        own = nearest - (self.alone or ALONE)[kind] + _SLACK + self._ease(words)
+        return math.exp(self.steep * min(0.0, room)) * math.exp(self.steep * min(0.0, own))
+
+    def _ease(self, words: int) -> float:
+        return self.short * min(1.0, max(0.0, (12 - words) / 8))
