@@ -165,8 +165,8 @@ class Knowledge:
         above = [entry for entry in entries if entry[0] or (room >= 0 and entry[1] >= FLOOR * best)]
         below = [entry for entry in entries if entry not in above]
         return (
-            tuple(self._described(question, above[:limit], viewer, featurer)),
-            tuple(self._described(question, below[:limit], viewer, featurer)),
+            tuple(self._described(question, _of_both(above, limit), viewer, featurer)),
+            tuple(self._described(question, _of_both(below, limit), viewer, featurer)),
         )
 
     def _described(
@@ -240,6 +240,18 @@ class Knowledge:
 def _is_short(question: Question) -> bool:
     """Whether an identifier in it is what the question is about."""
     return len(question.text.split()) <= 2 * _FEW_WORDS
+
+
+def _of_both(entries: Sequence[_Entry], limit: int) -> list[_Entry]:
+    """The best ``limit`` entries in their order, of which either pool may claim half."""
+    kept: set[int] = set()
+    for kind in KINDS:
+        kept |= set([i for i, entry in enumerate(entries) if entry[2].kind == kind][: limit // 2])
+    for i in range(len(entries)):
+        if len(kept) >= limit:
+            break
+        kept.add(i)
+    return [entries[i] for i in sorted(kept)]
 
 
 def _asked_for(text: str) -> tuple[Identifier, ...]:

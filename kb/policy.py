@@ -45,7 +45,7 @@ class Policy:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, str]) -> Policy:
-        """From the store's settings ``priority_matrix``, ``targets``, ``sure`` and ``promise``. Raises ``BadSetting``."""
+        """From the settings ``priority_matrix``, ``targets``, ``sure`` and ``promise``. Raises ``BadSetting``."""
         policy = cls()
         changes: dict[str, object] = {}
         if text := settings.get("priority_matrix"):

@@ -98,7 +98,12 @@ Task = Callable[[Bench], Iterator[Row]]
 
 
 def run(
-    folder: Path, *, tasks: Sequence[str] = (), work: Path | None = None, say: Say = quiet, notes: list[str] | None = None
+    folder: Path,
+    *,
+    tasks: Sequence[str] = (),
+    work: Path | None = None,
+    say: Say = quiet,
+    notes: list[str] | None = None,
 ) -> list[Row]:
     """Run the folder's tasks. Raises ``BadSetting`` for a folder without bench.toml or a task it does not have."""
     from pipelines import bench_classify, bench_patterns, bench_search

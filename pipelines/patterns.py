@@ -46,7 +46,9 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
         generation, old = before
         return Grouped(generation.name, len(old.ticket), len(old.heads), old.noise_share, 0.0, unchanged=True)
     pool = learnable(home, say=say, keep=lambda ticket: True)
-    made = group(pool, links=links_between(home.store.links(), pool.tickets), old=None if before is None else before[1], say=say)
+    made = group(
+        pool, links=links_between(home.store.links(), pool.tickets), old=None if before is None else before[1], say=say
+    )
     text, arrays = to_json(made)
     with home.made.begin("patterns") as draft:
         draft.write("patterns.json", text.encode())

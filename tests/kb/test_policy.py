@@ -37,7 +37,14 @@ def test_the_default_is_itil() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"priority_matrix": "x"}, {"priority_matrix": "[]"}, {"priority_matrix": '{"0,1": 1}'}, {"sure": "much"}, {"sure": "2"}, {"promise": "-1"}],
+    [
+        {"priority_matrix": "x"},
+        {"priority_matrix": "[]"},
+        {"priority_matrix": '{"0,1": 1}'},
+        {"sure": "much"},
+        {"sure": "2"},
+        {"promise": "-1"},
+    ],
 )
 def test_a_setting_that_cannot_be_used_is_one_sentence(settings: dict[str, str]) -> None:
     with pytest.raises(BadSetting, match=next(iter(settings))):

@@ -19,7 +19,21 @@ KINDS = {
     "vpn": ("tunnel", "vpn drops every few minutes", "KB-vpn"),
     "print": ("paper", "printer jams on tray two", "KB-print"),
 }
-WORDS = "since monday again today room floor laptop caller says urgent please colleague also office home".split()
+WORDS = [
+    "since",
+    "monday",
+    "again",
+    "today",
+    "room",
+    "floor",
+    "laptop",
+    "caller",
+    "says",
+    "urgent",
+    "please",
+    "office",
+    "home",
+]
 KEYS = {"folder", "task", "split", "system", "metric", "value", "low", "high", "n", "seconds"}
 
 
@@ -37,12 +51,36 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = opened + timedelta(hours=5)
         noise = " ".join(chance.sample(WORDS, 4))
         split = "test" if i % 4 == 0 else "train"
-        tickets.append([f"T{i}", opened.isoformat(), done.isoformat(), title, f"{body} {noise}", kind, f"fixed {kind}", "closed", kind, split])
+        tickets.append(
+            [
+                f"T{i}",
+                opened.isoformat(),
+                done.isoformat(),
+                title,
+                f"{body} {noise}",
+                kind,
+                f"fixed {kind}",
+                "closed",
+                kind,
+                split,
+            ]
+        )
         links.append([f"T{i}", "article", article, done.isoformat(), 0])
         if kind in last and i % 3 == 0:
             links.append([f"T{i}", "ticket", last[kind], done.isoformat(), 0])
         last.setdefault(kind, f"T{i}")
-    head = ["number", "opened_at", "resolved_at", "short_description", "description", "category", "close_notes", "state", "cluster", "split"]
+    head = [
+        "number",
+        "opened_at",
+        "resolved_at",
+        "short_description",
+        "description",
+        "category",
+        "close_notes",
+        "state",
+        "cluster",
+        "split",
+    ]
     with gzip.open(place / "tickets.csv.gz", "wt", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([head, *tickets])
     with gzip.open(place / "articles.csv.gz", "wt", encoding="utf-8", newline="") as file:
@@ -69,7 +107,11 @@ def rows(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[st
 
 
 def value(rows: list[dict[str, object]], task: str, system: str, metric: str, split: str | None = None) -> float:
-    mine = [r["value"] for r in rows if (r["task"], r["system"], r["metric"]) == (task, system, metric) and split in (None, r["split"])]
+    mine = [
+        r["value"]
+        for r in rows
+        if (r["task"], r["system"], r["metric"]) == (task, system, metric) and split in (None, r["split"])
+    ]
     assert len(mine) == 1, (task, system, metric, mine)
     assert isinstance(mine[0], float)
     return mine[0]

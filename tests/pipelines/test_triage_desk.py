@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -27,12 +26,23 @@ KINDS = (
 
 def past(n: int) -> list[Ticket]:
     return [
-        prepare(Ticket(
-            "desk", f"INC{i}", title=f"{KINDS[i % 3][0]} {i % 5}", body=f"{KINDS[i % 3][1]} in room {i % 7}", state="closed",
-            opened_at=START + timedelta(hours=9 * i), resolved_at=START + timedelta(hours=9 * i + 2), resolution=f"fixed {i % 3}",
-            category=KINDS[i % 3][2], assignment_group=KINDS[i % 3][3], line=1 if i % 3 else 2, impact=2,
-            urgency=int(KINDS[i % 3][4]),
-        ))  # fmt: skip
+        prepare(
+            Ticket(
+                "desk",
+                f"INC{i}",
+                title=f"{KINDS[i % 3][0]} {i % 5}",
+                body=f"{KINDS[i % 3][1]} in room {i % 7}",
+                state="closed",
+                opened_at=START + timedelta(hours=9 * i),
+                resolved_at=START + timedelta(hours=9 * i + 2),
+                resolution=f"fixed {i % 3}",
+                category=KINDS[i % 3][2],
+                assignment_group=KINDS[i % 3][3],
+                line=1 if i % 3 else 2,
+                impact=2,
+                urgency=int(KINDS[i % 3][4]),
+            )
+        )  # fmt: skip
         for i in range(n)
     ]
 
@@ -42,7 +52,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(Settings(tmp_path_factory.mktemp("desk") / "home", embedder="hashing"))
     home.create()
     home.store.write("ticket", past(150))
-    waiting = prepare(Ticket("desk", "NEW1", title="VPN drops", body="tunnel breaks all the time", state="open", opened_at=START))
+    waiting = prepare(
+        Ticket("desk", "NEW1", title="VPN drops", body="tunnel breaks all the time", state="open", opened_at=START)
+    )
     secret = replace(waiting, number="NEW2", audience=("HR",))
     home.store.write("ticket", [waiting, secret])
     index.build(home)

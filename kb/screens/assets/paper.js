@@ -1,0 +1,329 @@
+// Draws what kb/screens/paper.py describes. Every string becomes a text node; tags and attributes come from closed
+// lists; there is no innerHTML, no href but to our own pages, and nothing is fetched.
+
+const TAGS = new Set(("div span p h1 h2 h3 h4 section article header footer nav main aside ul ol li dl dt dd strong em " +
+  "small mark code pre table thead tbody tr th td time kbd").split(" "));
+const ATTRIBUTES = { id: "id", title: "title", role: "role", lang: "lang", label: "aria-label", live: "aria-live",
+  current: "aria-current", hidden: "aria-hidden", colspan: "colspan", card: "data-card" };
+const SVG = "http://www.w3.org/2000/svg";
+const drawn = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let sheet = drawn.get(parentElement);
+  if (!sheet || !sheet.root.isConnected) {
+    const root = document.createElement("div");
+    root.className = "sb";
+    parentElement.appendChild(root);
+    sheet = { root, text: null };
+    drawn.set(parentElement, sheet);
+  }
+  sheet.send = setTriggerValue;
+  sheet.root.classList.remove("sb-busy");
+  const text = JSON.stringify(data.nodes);
+  if (text !== sheet.text) {
+    const first = sheet.text === null;
+    sheet.text = text;
+    redraw(sheet, data.nodes, first);
+  }
+  listen();
+}
+
+function redraw(sheet, nodes, first) {
+  const { root } = sheet;
+  const kept = first ? null : remember(root);
+  root.replaceChildren(...nodes.map((node) => make(sheet, node)));
+  if (kept) restore(root, kept);
+  const wanting = root.querySelector("[data-focus]");
+  if (first && wanting && !editing(document.activeElement)) wanting.focus({ preventScroll: true });
+}
+
+// What the reader had opened, typed and focused survives a redraw.
+function remember(root) {
+  const open = new Map(), typed = new Map();
+  root.querySelectorAll("details[data-name]").forEach((d) => open.set(d.dataset.name, d.open));
+  root.querySelectorAll("[data-given]").forEach((f) => {
+    if (f.value !== f.dataset.given) typed.set(f.dataset.path, [f.dataset.given, f.value]);
+  });
+  const here = document.activeElement;
+  return { open, typed, focus: root.contains(here) ? here.dataset.path : null };
+}
+
+function restore(root, { open, typed, focus }) {
+  root.querySelectorAll("details[data-name]").forEach((d) => {
+    if (open.has(d.dataset.name)) d.open = open.get(d.dataset.name);
+  });
+  root.querySelectorAll("[data-path]").forEach((f) => {
+    const was = typed.get(f.dataset.path);
+    if (was && was[0] === f.dataset.given) f.value = was[1];
+    if (f.dataset.grows) grow(f);
+    if (focus && f.dataset.path === focus) f.focus({ preventScroll: true });
+  });
+}
+
+function make(sheet, node) {
+  if (node === null || node === undefined) return document.createTextNode("");
+  if (Array.isArray(node)) {
+    const parts = document.createDocumentFragment();
+    parts.append(...node.map((part) => make(sheet, part)));
+    return parts;
+  }
+  if (typeof node !== "object") return document.createTextNode(String(node));
+  const special = SPECIAL[node.x];
+  return special ? special(sheet, node) : element(sheet, node);
+}
+
+function element(sheet, node) {
+  const made = document.createElement(TAGS.has(node.t) ? node.t : "span");
+  dress(made, node);
+  for (const [name, value] of Object.entries(node.a || {})) {
+    if (ATTRIBUTES[name]) made.setAttribute(ATTRIBUTES[name], String(value));
+  }
+  if (made.dataset.card !== undefined) made.tabIndex = 0;
+  fill(sheet, made, node);
+  return made;
+}
+
+function dress(made, node) {
+  made.className = String(node.c || "").split(/\s+/).filter(Boolean).map((name) => `sb-${name}`).join(" ");
+}
+
+function fill(sheet, made, node) {
+  for (const child of node.k || []) made.append(make(sheet, child));
+}
+
+function tell(sheet, what, value) {
+  sheet.root.classList.add("sb-busy");
+  sheet.send(what, value);
+}
+
+const SPECIAL = {
+  link(sheet, node) {
+    const made = document.createElement("a");
+    dress(made, node);
+    const query = new URLSearchParams(node.where).toString();
+    made.href = base() + (node.page === "search" ? "" : encodeURIComponent(node.page)) + (query ? "?" + query : "");
+    made.dataset.path = `go:${node.page}?${query}`;
+    if (node.current) made.setAttribute("aria-current", "page");
+    fill(sheet, made, node);
+    made.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      tell(sheet, "go", { page: node.page, where: node.where });
+      document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+    });
+    return made;
+  },
+  act(sheet, node) {
+    const made = pressable(sheet, node);
+    made.dataset.path = `act:${node.name}:${JSON.stringify(node.value)}`;
+    made.addEventListener("click", () => tell(sheet, "act", { ...node.value, name: node.name }));
+    return made;
+  },
+  copy(sheet, node) {
+    const made = pressable(sheet, node);
+    const words = made.firstChild;
+    made.addEventListener("click", async () => {
+      const done = await copied(node.text);
+      const before = words.textContent;
+      words.textContent = done ? "Copied" : "Copying is blocked here";
+      setTimeout(() => { words.textContent = before; }, 1600);
+    });
+    return made;
+  },
+  form(sheet, node) {
+    const made = document.createElement("form");
+    dress(made, node);
+    made.noValidate = true;
+    fill(sheet, made, node);
+    made.addEventListener("submit", (event) => {
+      event.preventDefault();
+      tell(sheet, "act", { ...Object.fromEntries(new FormData(made)), ...node.value, name: node.name });
+    });
+    return made;
+  },
+  submit(sheet, node) {
+    const made = pressable(sheet, node);
+    made.type = "submit";
+    return made;
+  },
+  field(sheet, node) {
+    const around = document.createElement("label");
+    around.className = `sb-field sb-field-${node.kind}` + (node.quiet ? " sb-quiet" : "");
+    const words = document.createElement("span");
+    words.className = node.hide ? "sb-unseen" : "sb-label";
+    words.textContent = node.label;
+    const input = node.kind === "choice" ? chooser(node) : typed(node);
+    input.name = node.name;
+    input.dataset.given = node.value;
+    input.dataset.path = `field:${node.name}`;
+    if (node.focus) input.dataset.focus = "1";
+    if (node.sends) input.addEventListener("change", () => input.form?.requestSubmit());
+    around.append(words, input);
+    return around;
+  },
+  fold(sheet, node) {
+    const made = document.createElement("details");
+    dress(made, node);
+    made.open = Boolean(node.opened);
+    if (node.name) made.dataset.name = node.name;
+    const head = document.createElement("summary");
+    head.append(make(sheet, node.head));
+    if (node.key) head.dataset.key = node.key;
+    made.append(head);
+    fill(sheet, made, node);
+    return made;
+  },
+  bars(sheet, node) {
+    const most = Math.max(1, ...node.v.map(([, count]) => count));
+    const wide = node.v.length * 10, high = 100;
+    const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", role: "img" });
+    picture.setAttribute("aria-label", node.label);
+    picture.setAttribute("class", "sb-chart");
+    node.v.forEach(([words, count], at) => {
+      const tall = count ? Math.max(3, (count / most) * high) : 0;
+      const slot = svg("g", {});
+      const name = svg("title", {});
+      name.textContent = words;
+      slot.append(name, svg("rect", { x: at * 10, y: 0, width: 10, height: high, class: "sb-slot" }),
+        svg("rect", { x: at * 10 + 1, y: high - tall, width: 8, height: tall, class: "sb-bar" }));
+      picture.append(slot);
+    });
+    const around = document.createElement("div");
+    dress(around, node);
+    around.append(picture);
+    if (node.marks.length) {
+      const below = document.createElement("div");
+      below.className = "sb-marks";
+      node.marks.forEach((at) => {
+        const word = document.createElement("span");
+        word.textContent = node.v[at][0].split(":")[0];
+        below.append(word);
+      });
+      around.append(below);
+    }
+    return around;
+  },
+  meter(sheet, node) {
+    const made = document.createElement("span");
+    dress(made, node);
+    made.classList.add("sb-meter");
+    const filled = document.createElement("span");
+    filled.style.width = `${Math.round(node.v * 100)}%`;
+    made.append(filled);
+    return made;
+  },
+};
+
+function pressable(sheet, node) {
+  const made = document.createElement("button");
+  dress(made, node);
+  made.classList.add("sb-button");
+  made.type = "button";
+  if (node.title) made.title = node.title;
+  const words = document.createElement("span");
+  fill(sheet, words, node);
+  made.append(words);
+  if (node.key) {
+    made.dataset.key = node.key;
+    const key = document.createElement("kbd");
+    key.textContent = node.key;
+    made.append(key);
+  }
+  return made;
+}
+
+function typed(node) {
+  const long = node.kind === "ask" || node.kind === "area";
+  const input = document.createElement(long ? "textarea" : "input");
+  if (!long) input.type = node.kind === "date" ? "date" : "text";
+  if (node.hint) input.placeholder = node.hint;
+  if (node.most) input.maxLength = node.most;
+  input.value = node.value;
+  input.autocomplete = "off";
+  if (long) {
+    input.rows = node.kind === "ask" ? 1 : 5;
+    input.spellcheck = false;
+    input.dataset.grows = "1";
+    input.addEventListener("input", () => grow(input));
+    requestAnimationFrame(() => grow(input));
+  }
+  if (node.kind === "ask") {
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+        event.preventDefault();
+        input.form?.requestSubmit();
+      }
+    });
+  } else if (node.kind === "area") {
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) input.form?.requestSubmit();
+    });
+  }
+  return input;
+}
+
+function chooser(node) {
+  const input = document.createElement("select");
+  for (const [value, words] of node.options) {
+    const option = document.createElement("option");
+    option.value = value;
+    option.textContent = words;
+    option.selected = value === node.value;
+    input.append(option);
+  }
+  return input;
+}
+
+function grow(input) {
+  input.style.height = "auto";
+  input.style.height = `${Math.min(input.scrollHeight + 2, 260)}px`;
+}
+
+function svg(tag, attributes) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// The folder the app lives in: "/" unless it is served under a path of its own.
+function base() {
+  const folder = location.pathname.replace(/\/+$/, "").split("/");
+  if (["search", "triage", "patterns", "desk"].includes(folder[folder.length - 1])) folder.pop();
+  return folder.join("/") + "/";
+}
+
+function editing(node) {
+  return Boolean(node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName)));
+}
+
+// "/" goes to the question, j and k walk the cards, and a card's buttons have a key of their own. This file is served
+// under two names and so runs twice; the page keeps the note that somebody listens.
+function listen() {
+  const page = document.documentElement.dataset;
+  if (page.sbListens) return;
+  page.sbListens = "yes";
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || editing(event.target)) return;
+    const here = event.target instanceof Element ? event.target.closest("[data-card]") : null;
+    if (event.key === "/") {
+      const question = document.querySelector(".sb [data-focus]");
+      if (question) { event.preventDefault(); question.focus(); question.select(); }
+    } else if (event.key === "j" || event.key === "k") {
+      const cards = [...document.querySelectorAll(".sb [data-card]")];
+      const next = cards[Math.min(cards.length - 1, Math.max(0, cards.indexOf(here) + (event.key === "j" ? 1 : -1)))];
+      if (next) { next.focus({ preventScroll: true }); next.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
+    } else if (here) {
+      const button = here.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+      if (button) { event.preventDefault(); button.click(); }
+    }
+  }, true);
+}

@@ -1,0 +1,85 @@
+"""What all screens share: the top of the page, the question, notes, empty and error states, and a short memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
+
+import streamlit as st
+
+from kb.desk import Desk
+from kb.records import Viewer
+from kb.screens.paper import Node, copier, div, el, link, look, sheet, span
+
+PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns", "desk": "Desk"}
+"""Path of each page → its name in the top bar."""
+T = TypeVar("T")
+_REMEMBERED = 24
+
+
+def top(here: str, *, waiting: int = 0) -> None:
+    """Dress the page and draw its top bar."""
+    places = []
+    for page, name in PAGES.items():
+        badge = span("count", f"{waiting}", title=f"{waiting} waiting") if page == "triage" and waiting else None
+        places.append({**link([name, badge], page), "current": page == here})
+    home = link([span("dot", hidden="true"), "Seen Before"], "search", "name")
+    look("sb-top", el("header", "top", home, el("nav", "", *places, label="Pages")))
+
+
+def head(question: str, lead: Node = None) -> dict[str, object]:
+    """The page's one question, and a line below it."""
+    return el("header", "head", el("h1", "", question), el("p", "", lead) if lead else None)
+
+
+def notes(sentences: tuple[str, ...]) -> Node:
+    """Sentences about limits, with commands in them set apart."""
+    if not sentences:
+        return None
+    return div("notes", *(div("note", *with_commands(sentence), role="status") for sentence in sentences))
+
+
+def with_commands(sentence: str) -> list[Node]:
+    """A sentence of our own with what stands between backticks set as code."""
+    parts = sentence.split("`")
+    return [el("code", "", part) if i % 2 else part for i, part in enumerate(parts)]
+
+
+def commands_in(sentence: str) -> list[str]:
+    """The commands a sentence names."""
+    return sentence.split("`")[1::2]
+
+
+def empty(title: str, sentence: str) -> dict[str, object]:
+    """Nothing to show, and what would change that."""
+    found = commands_in(sentence)[:1]
+    typed: list[Node] = [div("command", el("code", "", text), copier("Copy", text)) for text in found]
+    return div("empty", el("h2", "", title), el("p", "", *with_commands(sentence)), *typed)
+
+
+def trouble(title: str, sentence: str) -> None:
+    """Draw a page that says what went wrong and nothing else."""
+    sheet("trouble", empty(title, sentence))
+
+
+def remembered(desk: Desk, viewer: Viewer, key: Hashable, make: Callable[[], T]) -> T:
+    """What ``make`` gave last time this reader asked for the same on an unchanged desk; kept in the session only."""
+    shelf: dict[Hashable, T] = st.session_state.setdefault("sb-kept", {})
+    whole = (viewer, desk.store.seq(), id(desk), key)
+    if whole not in shelf:
+        while len(shelf) >= _REMEMBERED:
+            shelf.pop(next(iter(shelf)))
+        shelf[whole] = make()
+    return shelf[whole]
+
+
+def address() -> dict[str, str]:
+    """The query string of this page."""
+    return {str(name): str(value) for name, value in st.query_params.items()}
+
+
+def go(where: Mapping[str, str]) -> None:
+    """Put this into the address of the page, for permalinks and the browser's way back."""
+    wanted = {name: value for name, value in where.items() if value}
+    if address() != wanted:
+        st.query_params.from_dict(wanted)

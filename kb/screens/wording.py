@@ -1,0 +1,104 @@
+"""Figures in words: ages, durations, shares, how likely something helps; the same on every screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from kb.records import Hit
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+TARGETS = {"category": "Category", "subcategory": "Subcategory", "assignment_group": "Group", "line": "Line",
+           "impact": "Impact", "urgency": "Urgency"}  # fmt: skip
+LEVELS = {"1": "1\u00a0·\u00a0high", "2": "2\u00a0·\u00a0medium", "3": "3\u00a0·\u00a0low"}
+LINES = {"1": "First line", "2": "Second line"}
+
+
+def now() -> datetime:
+    """The present moment, aware and UTC; the screens' only clock."""
+    return datetime.now(UTC)
+
+
+def day(when: datetime | None) -> str:
+    """A date such as "12 Mar 2026"; "" where there is none."""
+    return "" if when is None else f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def moment(when: datetime | None) -> str:
+    """Date and time in UTC; "" where there is none."""
+    return "" if when is None else f"{day(when)}, {when:%H:%M} UTC"
+
+
+def ago(when: datetime | None, *, to: datetime) -> str:
+    """How long before ``to`` that was, roughly: "today", "3 days ago", "2 years ago"; "" where there is no date."""
+    if when is None:
+        return ""
+    days = (to.date() - when.date()).days
+    if days < 0:
+        return day(when)
+    if days < 2:
+        return ("today", "yesterday")[days]
+    for size, name, most in ((1, "day", 14), (7, "week", 61), (30.44, "month", 730), (365.25, "year", 10**9)):
+        if days < most:
+            return f"{count(round(days / size), name)} ago"
+    return day(when)
+
+
+def took(minutes: float | None) -> str:
+    """A duration: "25 min", "3 h", "2 days"; "" where it is not known."""
+    if minutes is None:
+        return ""
+    if minutes < 90:
+        return f"{max(1, round(minutes))} min"
+    if minutes < 36 * 60:
+        return f"{round(minutes / 60)} h"
+    return count(round(minutes / 1440), "day")
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 ticket", "2,431 tickets"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def share(value: float) -> str:
+    """A probability as whole percent; never "100 %" or "0 %" where that is not quite so."""
+    if 0.995 <= value < 1:
+        return ">\u00a099\u00a0%"
+    if 0 < value < 0.005:
+        return "<\u00a01\u00a0%"
+    return f"{round(100 * value)}\u00a0%"
+
+
+LIKELY = 0.25
+"""Relevance from which a hit is worth a card of its own."""
+
+
+def likely(hit: Hit) -> bool:
+    """Whether this hit is more than something alike."""
+    return hit.exact or hit.relevance >= LIKELY
+
+
+def helps(hit: Hit) -> tuple[str, str]:
+    """How likely this hit helps, in words, and how loudly to draw it: good, mid or ""."""
+    if hit.exact:
+        return "Names it exactly", "good"
+    if hit.relevance >= 0.75:
+        return "Very likely helps", "good"
+    if hit.relevance >= 0.5:
+        return "Likely helps", "mid"
+    if hit.relevance >= LIKELY:
+        return "May help", "mid"
+    return "Only resembles it", ""
+
+
+def target(name: str) -> str:
+    """What a triage target is called on screen."""
+    return TARGETS.get(name, name.replace("_", " ").strip().capitalize())
+
+
+def value(target_name: str, given: str) -> str:
+    """A target's value as a person says it."""
+    if target_name in ("impact", "urgency"):
+        return LEVELS.get(given, given)
+    if target_name == "line":
+        return LINES.get(given, given)
+    return given

@@ -1,0 +1,298 @@
+"""The screens as Streamlit runs them: what they draw for a desk that is full, empty, hostile or closed to the reader."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kb.desk import Desk
+from kb.records import EVERYONE, Article, Correction, Ref, Ticket, Viewer
+from kb.screens import patterns, search, triage
+from kb.text import prepare
+from pipelines.desk import desk_of, open_desk
+from pipelines.home import Home
+from pipelines.index import build
+from pipelines.settings import Settings
+
+HOSTILE = (
+    "![beacon](http://evil.example/a.png) <img src=http://evil.example/b.png onerror=alert(1)> "
+    "[reset your password](http://evil.example) javascript:alert(2) <script>alert(3)</script> www.evil.example"
+)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def sample_desk(sample_home: Path) -> Desk:
+    """The sample desk, opened once. Do not write to it."""
+    return open_desk(Settings(sample_home, threads=1))
+
+
+@pytest.fixture
+def own_desk(sample_home: Path, tmp_path: Path) -> Desk:
+    """A copy of the sample desk that a test may write to."""
+    shutil.copytree(sample_home, tmp_path / "desk")
+    return open_desk(Settings(tmp_path / "desk", threads=1))
+
+
+@pytest.fixture
+def small_home(tmp_path: Path) -> Home:
+    """A desk with nothing in it."""
+    home = Home(Settings(tmp_path / "small", embedder="hashing", threads=1))
+    home.create()
+    return home
+
+
+def _known(home: Home) -> Desk:
+    """A desk that knows one failure well."""
+    said = "Outlook keeps asking for the password"
+    past = [Ticket("t", f"T{i}", said, f"{said}, room {i}", opened_at=NOON, state="closed",
+                   resolution="Cleared the credential cache.") for i in range(8)]  # fmt: skip
+    home.store.write("ticket", [prepare(one) for one in past])
+    build(home)
+    return desk_of(home)
+
+
+def _script(desk: object, viewer: object, page: str) -> None:
+    from kb.screens import chrome, patterns, search, triage
+    from kb.screens import desk as state
+
+    chrome.top(page)
+    {"search": search.page, "triage": triage.page, "patterns": patterns.page, "desk": state.page}[page](desk, viewer)  # type: ignore[arg-type]
+
+
+def draw(desk: Desk, page: str, viewer: Viewer = EVERYONE, **where: str) -> AppTest:
+    """Run one page with this query string; anything it raises fails the test."""
+    test = AppTest.from_function(_script, args=(desk, viewer, page), default_timeout=60)
+    for name, value in where.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception
+    return test
+
+
+def sheets(test: AppTest) -> list[Any]:
+    """The trees of nodes that went to the browser, the top bar left out."""
+    drawn = [part for part in test.main if part.type == "bidi_component" and part.key != "sb-top"]
+    return [json.loads(part.proto.json)["nodes"] for part in drawn]
+
+
+def each(node: Any) -> Iterator[Any]:
+    """Every node below this one, itself included."""
+    yield node
+    if isinstance(node, list):
+        for part in node:
+            yield from each(part)
+    elif isinstance(node, dict):
+        yield from each(node.get("head"))
+        yield from each(node.get("k", []))
+
+
+def words(test: AppTest) -> str:
+    """Everything a reader can read, as one text."""
+    return "".join(node for tree in sheets(test) for node in each(tree) if isinstance(node, str))
+
+
+def kinds(test: AppTest, x: str) -> list[dict[str, Any]]:
+    """The special nodes of one kind."""
+    return [node for tree in sheets(test) for node in each(tree) if isinstance(node, dict) and node.get("x") == x]
+
+
+# --- a full desk --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["search", "triage", "patterns", "desk"])
+def test_every_page_draws_the_sample_desk(sample_desk: Desk, page: str) -> None:
+    assert "?" in words(draw(sample_desk, page))
+
+
+def test_a_question_is_answered_with_what_fixed_it(small_home: Home) -> None:
+    test = draw(_known(small_home), "search", q="Outlook keeps asking for the password")
+    assert "Seen before." in words(test)
+    assert "What fixed it" in words(test)
+    assert "Cleared the credential cache." in words(test)
+    assert any(node.get("t") == "mark" for tree in sheets(test) for node in each(tree) if isinstance(node, dict))
+    records = [node for node in kinds(test, "link") if {"ticket", "article"} & set(node["where"])]
+    assert records, "no answer leads to its record"
+    assert all(node["where"]["q"] for node in records), "the way back to the answers is lost"
+
+
+def test_a_filter_from_the_address_narrows_and_nonsense_does_not_hurt(sample_desk: Desk) -> None:
+    only = draw(sample_desk, "search", q="password", kind="article", near="1")
+    assert any("article" in node["where"] for node in kinds(only, "link"))
+    assert all("ticket" not in node["where"] for node in kinds(only, "link"))
+    assert "?" in words(draw(sample_desk, "search", q="password", kind="nonsense", to="soon", **{"from": "31.02.2026"}))
+
+
+def test_an_answer_leads_to_its_record_with_its_details(sample_desk: Desk) -> None:
+    ticket = sample_desk.waiting(viewer=EVERYONE, most=1)[0]
+    test = draw(sample_desk, "search", ticket=ticket.number, source=ticket.source)
+    assert ticket.title in words(test)
+    assert "What was reported" in words(test)
+    assert "Opened" in words(test)
+
+
+@pytest.mark.parametrize("asked", ["", "   ", "x", "🙂🙂🙂", '"unclosed', "'; drop table tickets", "a " * 50_000])
+def test_no_question_breaks_the_page(sample_desk: Desk, asked: str) -> None:
+    assert "Have we seen this before?" in words(draw(sample_desk, "search", q=asked))
+
+
+def test_the_queue_shows_a_field_for_every_target_and_the_priority(sample_desk: Desk) -> None:
+    test = draw(sample_desk, "triage")
+    for name in ("Category", "Group", "Line", "Impact", "Urgency", "Priority"):
+        assert name in words(test)
+    assert "Nearest past tickets" in words(test)
+
+
+def test_a_pattern_opens_with_its_trend_its_fixes_and_its_tickets(sample_desk: Desk) -> None:
+    first = sample_desk.patterns(viewer=EVERYONE)[0]
+    listed, opened = draw(sample_desk, "patterns"), draw(sample_desk, "patterns", pattern=first.id)
+    assert first.name in words(listed)
+    assert first.name in words(opened)
+    assert "What fixed it" in words(opened)
+    (trend,) = kinds(opened, "bars")
+    assert 0 < sum(count for _, count in trend["v"]) <= first.size
+
+
+def test_growing_first_puts_the_same_patterns_in_another_order(sample_desk: Desk) -> None:
+    def names(test: AppTest) -> list[str]:
+        return [node["where"]["pattern"] for node in kinds(test, "link") if "pattern" in node["where"]]
+
+    biggest, growing = names(draw(sample_desk, "patterns")), names(draw(sample_desk, "patterns", by="growth"))
+    assert len(biggest) == len(growing)
+    assert biggest != growing
+
+
+def test_a_redraw_asks_the_desk_nothing_again(sample_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = draw(sample_desk, "search", q="printer offline")
+    asked: list[str] = []
+    whole = Desk.search
+
+    def counted(self: Desk, text: str, **more: Any) -> Any:
+        asked.append(text)
+        return whole(self, text, **more)
+
+    monkeypatch.setattr(Desk, "search", counted)
+    test.run()
+    assert not asked
+
+
+# --- what a reader does -------------------------------------------------------------------------------------------
+
+
+def test_accepting_keeps_what_was_suggested_and_correcting_what_was_chosen(own_desk: Desk) -> None:
+    ticket = own_desk.waiting(viewer=EVERYONE, most=1)[0]
+    (suggestion,) = own_desk.triage([ticket], viewer=EVERYONE)
+    told = {
+        "name": "correct",
+        "source": ticket.source,
+        "number": ticket.number,
+        "to:category": "Made up",
+        "to:line": "",
+    }
+    triage._act(own_desk, EVERYONE, [suggestion], told)
+    triage._act(own_desk, EVERYONE, [suggestion], {**told, "name": "accept"})
+    triage._act(own_desk, EVERYONE, [suggestion], {**told, "name": "skip"})
+    kept = [one for _, one in own_desk.store.corrections()]
+    assert [(one.target, one.chosen) for one in kept if one.action == "replaced"] == [("category", "Made up")]
+    sure = {name for name, guess in suggestion.predictions.items() if guess.value is not None}
+    assert {one.target for one in kept if one.action == "accepted"} == sure
+    assert {one.target for one in kept if one.action == "skipped"} == set(suggestion.predictions)
+
+
+def test_a_ticket_that_was_answered_leaves_the_queue(own_desk: Desk) -> None:
+    (ticket,) = own_desk.waiting(viewer=EVERYONE, most=1)
+    assert any(node["value"].get("number") == ticket.number for node in kinds(draw(own_desk, "triage"), "act"))
+    own_desk.correct(Correction(ticket.ref, "category", None, "Mail", "replaced"), viewer=EVERYONE)
+    assert all(node["value"].get("number") != ticket.number for node in kinds(draw(own_desk, "triage"), "act"))
+
+
+def test_a_ticket_that_is_not_on_the_page_cannot_be_answered(own_desk: Desk) -> None:
+    one, other = own_desk.waiting(viewer=EVERYONE, most=2)
+    suggested = own_desk.triage([one], viewer=EVERYONE)
+    triage._act(own_desk, EVERYONE, suggested, {"name": "skip", "source": other.source, "number": other.number})
+    triage._act(own_desk, EVERYONE, suggested, {"name": "drop", "source": one.source, "number": one.number})
+    assert own_desk.store.corrections() == []
+
+
+def test_a_new_name_of_a_pattern_lasts(own_desk: Desk) -> None:
+    first = own_desk.patterns(viewer=EVERYONE)[0]
+    patterns._rename(own_desk, EVERYONE, first.id, {"name": "rename", "title": "  Mail   asks again "})
+    assert own_desk.pattern(first.id, viewer=EVERYONE).name == "Mail asks again"
+    assert "Mail asks again" in words(draw(own_desk, "patterns"))
+
+
+def test_a_filter_means_the_whole_last_day() -> None:
+    wanted = search.wanted({"from": "2026-03-01", "to": "2026-03-02", "category": "Mail"})
+    assert wanted.opened_from == datetime(2026, 3, 1, tzinfo=UTC)
+    assert wanted.opened_before == datetime(2026, 3, 3, tzinfo=UTC)
+    assert wanted.categories == ("Mail",)
+
+
+# --- a desk with little, nothing, or evil in it -------------------------------------------------------------------
+
+
+def test_an_empty_desk_says_which_command_comes_next(small_home: Home) -> None:
+    desk = desk_of(small_home)
+    assert "seenbefore ingest" in words(draw(desk, "search"))
+    assert "Nothing is waiting" in words(draw(desk, "triage"))
+    assert "seenbefore patterns" in words(draw(desk, "patterns"))
+    assert "seenbefore train" in words(draw(desk, "desk"))
+    assert "Not seen before" in (said := words(draw(desk, "search", q="printer"))) or "Nothing to look in" in said
+
+
+def test_an_unknown_number_and_a_hidden_one_are_answered_in_the_same_words(small_home: Home) -> None:
+    secret = Ticket("t", "HR1", "Garnishment of wages", "private", state="closed", audience=("hr",))
+    small_home.store.write("ticket", [prepare(secret)])
+    build(small_home)
+    desk = desk_of(small_home)
+    hidden, absent = words(draw(desk, "search", ticket="HR1")), words(draw(desk, "search", ticket="HR2"))
+    assert hidden.replace("HR1", "HR2") == absent
+    assert "Garnishment" not in words(draw(desk, "search", q="garnishment of wages"))
+    assert "private" in words(draw(desk, "search", Viewer("her", frozenset({"hr"})), ticket="HR1"))
+
+
+def test_hostile_text_reaches_the_browser_as_text_and_nothing_else(small_home: Home) -> None:
+    ticket = Ticket("t", "T1", HOSTILE, HOSTILE, opened_at=NOON, state="open", caller=HOSTILE, category=HOSTILE)
+    solved = Ticket("t", HOSTILE[:100], HOSTILE, HOSTILE, opened_at=NOON, state="closed", resolution=HOSTILE)
+    article = Article("a", "K1", HOSTILE, HOSTILE, HOSTILE, url="javascript:alert(4)")
+    small_home.store.write("ticket", [prepare(ticket), prepare(solved)])
+    small_home.store.write("article", [prepare(article)])
+    build(small_home)
+    desk = desk_of(small_home)
+    drawn = [
+        draw(desk, "search", q="reset your password beacon", near="1"), draw(desk, "search", q=HOSTILE, near="1"),
+        draw(desk, "search", ticket="T1"), draw(desk, "search", article="K1"), draw(desk, "triage"),
+    ]  # fmt: skip
+    for test in drawn:
+        assert "reset your password" in words(test)
+        assert {part.type for part in test.main} <= {"bidi_component", "main"}, "drawn past paper.py"
+        for node in (node for tree in sheets(test) for node in each(tree) if isinstance(node, dict)):
+            assert "<" not in str(node.get("t", "")) + str(node.get("c", ""))
+            assert node.get("page", "search") in {"search", "triage", "patterns", "desk"}
+
+
+def test_a_very_long_text_is_folded_and_cut_before_it_is_sent(small_home: Home) -> None:
+    long = prepare(Ticket("t", "T1", "Huge log", "line of a log\n" * 80_000, opened_at=NOON, state="open"))
+    small_home.store.write("ticket", [long])
+    build(small_home)
+    test = draw(desk_of(small_home), "search", ticket="T1")
+    assert len(json.dumps(sheets(test))) < 600_000
+    assert any("show all" in str(node["head"]) for node in kinds(test, "fold"))
+
+
+def test_solving_a_ticket_links_what_answered_it(own_desk: Desk) -> None:
+    from kb.screens import record
+
+    ticket = own_desk.waiting(viewer=EVERYONE, most=1)[0]
+    hit = next(own_desk.store.each("article", EVERYONE))[0]
+    told = {"name": "solved", "kind": hit.ref.kind, "source": hit.source, "number": hit.number}
+    record._solved(own_desk, EVERYONE, ticket.ref, told)
+    record._solved(own_desk, EVERYONE, Ref("ticket", "sample", "no such"), told)
+    assert [target.ref for _, target in own_desk.links_of(ticket, viewer=EVERYONE)] == [hit.ref]

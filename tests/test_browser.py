@@ -1,0 +1,217 @@
+"""The real app in a real browser: search, triage, patterns, hostile tickets; no console error, no request elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parent.parent
+WAIT = 30_000
+EVIL = (
+    "![beacon](http://evil.example/a.png) <img src=http://evil.example/b.png onerror=alert(1)> "
+    "[reset your password](http://evil.example/c) [x](javascript:alert(2)) <script>alert(3)</script> www.evil.example"
+)
+
+
+STICKS_OUT = "Math.max(...[...document.querySelectorAll('.sb')].map(e => e.scrollWidth - e.clientWidth))"
+
+
+@dataclass
+class Seen:
+    """One browser page and everything it should not have done."""
+
+    page: Any
+    base: str
+    wrong: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Open an address and wait until the page stands."""
+        self.page.goto(self.base + path)
+        self.page.wait_for_selector(".sb-top", timeout=WAIT)
+
+    def on_console(self, message: Any) -> None:
+        """Remember an error the page reported."""
+        if message.type == "error":
+            self.wrong.append(f"console: {message.text}")
+
+    def on_request(self, request: Any) -> None:
+        """Remember a request to anywhere but our server."""
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != urlsplit(self.base).netloc:
+            self.wrong.append(f"request: {request.url}")
+
+
+@pytest.fixture(scope="module")
+def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app, serving a copy of the sample desk with hostile tickets in it."""
+    home = tmp_path_factory.mktemp("served") / "desk"
+    shutil.copytree(sample_home, home)
+    evil = home.parent / "evil.csv"
+    with evil.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["number", "opened_at", "state", "short_description", "description", "category", "close_notes"])
+        rows.writerow(["EVIL0001", "2026-10-31 10:00:00", "New", EVIL, EVIL, "", ""])
+        rows.writerow(["EVIL0002", "2026-10-30 10:00:00", "Closed", f"quokka {EVIL}", EVIL, "<b>bold</b>", EVIL])
+    program = [sys.executable, "-m", "pipelines"]
+    subprocess.run([*program, "ingest", str(evil), "--home", str(home)], cwd=ROOT, check=True, capture_output=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([*program, "serve", "--home", str(home), "--port", str(port)], cwd=ROOT)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        _until_up(base, process)
+        yield base
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 0, "serving did not end cleanly"
+
+
+def _until_up(base: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        assert process.poll() is None, "serving ended at once"
+        try:
+            with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2):  # noqa: S310 - our own address
+                return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail("the app did not come up within a minute")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """One Chromium for all tests here."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def seen(browser: Any, served: str) -> Iterator[Seen]:
+    """A fresh page; the test fails afterwards on any console error, script error, dialog or request elsewhere."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    watched = Seen(page, served)
+    page.on("console", watched.on_console)
+    page.on("pageerror", lambda error: watched.wrong.append(f"script: {error}"))
+    page.on("dialog", lambda dialog: (watched.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("request", watched.on_request)
+    page.on("websocket", lambda socket: watched.on_request(socket))
+    yield watched
+    context.close()
+    assert watched.wrong == []
+
+
+def test_a_question_is_typed_answered_opened_and_found_back(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/")
+    page.wait_for_function("document.title.includes('Seen Before')")
+    box = page.get_by_label("Your question")
+    box.wait_for()
+    page.wait_for_function("document.activeElement && document.activeElement.name === 'q'")
+    page.keyboard.type("KB0001057 outlook password")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".sb-verdict")
+    assert "q=KB0001057" in page.url
+    first = page.locator(".sb-card h3 a").first
+    title = first.inner_text()
+    first.click()
+    page.wait_for_selector(".sb-record")
+    assert page.locator("h1").first.inner_text() == title
+    page.go_back()
+    page.wait_for_selector(".sb-verdict")
+    assert page.get_by_label("Your question").input_value() == "KB0001057 outlook password"
+
+
+def test_a_filter_narrows_and_stays_in_the_address(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/?q=KB0001057")
+    page.wait_for_selector(".sb-verdict")
+    page.get_by_label("Look in").select_option("article")
+    page.wait_for_url("**kind=article**")
+    page.wait_for_selector("section[aria-label='Knowledge articles']")
+    page.wait_for_selector("section[aria-label='Past tickets']", state="detached")
+    assert page.locator("section[aria-label='Knowledge articles'] .sb-card").count() >= 1
+
+
+def test_a_ticket_is_triaged_with_the_keyboard(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/triage")
+    case = page.locator(".sb-case").first
+    case.wait_for()
+    name = case.get_attribute("data-card")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    case.locator("text=Nearest past tickets").wait_for()
+    page.keyboard.press("s")
+    page.locator(f".sb-done[data-card='{name}']").wait_for()
+
+
+def test_a_typed_text_gets_a_suggestion(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/triage")
+    page.locator("text=Try a text that is no ticket yet").click()
+    page.locator("textarea[name=text]").fill("VPN drops every few minutes\nsince this morning, everybody at home")
+    page.locator("button:has-text('Suggest')").click()
+    page.locator(".sb-case:has-text('Telling words')").first.wait_for()
+
+
+def test_a_pattern_opens_and_takes_a_new_name(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/patterns")
+    page.locator(".sb-rank h3 a").first.click()
+    page.wait_for_selector(".sb-tall svg")
+    page.locator("summary:has-text('Rename')").click()
+    page.get_by_label("Name").fill("Disks fill up <b>again</b>")
+    page.locator(".sb-rename button").click()
+    page.locator("h1:has-text('Disks fill up <b>again</b>')").wait_for()
+
+
+def test_the_desk_shows_its_state(seen: Seen) -> None:
+    seen.go("/desk")
+    seen.page.locator("text=What it has learnt").wait_for()
+    assert seen.page.locator(".sb-figure").count() >= 4
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [("/?q=EVIL0002", ".sb-card"), ("/?ticket=EVIL0002", ".sb-record"), ("/triage", ".sb-case")],
+)
+def test_a_hostile_ticket_is_drawn_as_text(seen: Seen, path: str, there: str) -> None:
+    page = seen.page
+    seen.go(path)
+    page.wait_for_selector(there)
+    page.locator("text=reset your password").first.wait_for()
+    page.wait_for_timeout(300)
+    assert page.locator(".sb img, .sb script, .sb iframe, .sb b").count() == 0
+    links = page.eval_on_selector_all(".sb a", "all => all.map(a => a.href)")
+    assert links
+    assert all(link.startswith(seen.base + "/") for link in links)
+
+
+@pytest.mark.parametrize("path", ["/?q=EVIL0002", "/triage", "/patterns", "/desk", "/?ticket=EVIL0002"])
+def test_nothing_sticks_out_sideways(seen: Seen, path: str) -> None:
+    seen.go(path)
+    seen.page.locator("h1").first.wait_for()
+    for width in (1280, 800, 480):
+        seen.page.set_viewport_size({"width": width, "height": 900})
+        seen.page.wait_for_timeout(200)
+        assert seen.page.evaluate(STICKS_OUT) <= 1, width
