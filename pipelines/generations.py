@@ -19,7 +19,7 @@ from kb.errors import Damaged, NotBuilt, StoreTrouble
 FORMAT = 1
 KEPT = 3
 COMMANDS = {"index": "seenbefore index", "models": "seenbefore train", "patterns": "seenbefore patterns"}
-_LIBRARIES = ("faiss-cpu", "tantivy", "scikit-learn", "numpy", "skops", "leidenalg", "sentence-transformers")
+_LIBRARIES = ("faiss-cpu", "tantivy", "scikit-learn", "numpy", "skops", "igraph", "sentence-transformers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with evil.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["number", "opened_at", "state", "short_description", "description", "category", "close_notes"])
-        rows.writerow(["EVIL0001", "2026-10-31 10:00:00", "New", EVIL, EVIL, "", ""])
+        rows.writerow(["EVIL0001", "2027-01-01 10:00:00", "New", EVIL, EVIL, "", ""])
         rows.writerow(["EVIL0002", "2026-10-30 10:00:00", "Closed", f"quokka {EVIL}", EVIL, "<b>bold</b>", EVIL])
     program = [sys.executable, "-m", "pipelines"]
     subprocess.run([*program, "ingest", str(evil), "--home", str(home)], cwd=ROOT, check=True, capture_output=True)

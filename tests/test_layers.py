@@ -49,7 +49,6 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "scipy": ("models/*",),
     "skops": ("models/*",),
     "igraph": ("models/*",),
-    "leidenalg": ("models/*",),
     "joblib": ("models/*", "pipelines/*"),
     "typer": ("pipelines/*",),
     "rich": ("pipelines/*",),

@@ -42,7 +42,7 @@ def past(n: int) -> list[Ticket]:
                 impact=2,
                 urgency=int(KINDS[i % 3][4]),
             )
-        )  # fmt: skip
+        )
         for i in range(n)
     ]
 
