@@ -199,7 +199,7 @@ def test_a_hostile_ticket_is_drawn_as_text(seen: Seen, path: str, there: str) ->
     page = seen.page
     seen.go(path)
     page.wait_for_selector(there)
-    page.locator("text=reset your password").first.wait_for()
+    page.locator("text=reset your password >> visible=true").first.wait_for()
     page.wait_for_timeout(300)
     assert page.locator(".sb img, .sb script, .sb iframe, .sb b").count() == 0
     links = page.eval_on_selector_all(".sb a", "all => all.map(a => a.href)")

@@ -15,6 +15,8 @@ from kb.screens.wording import likely
 KINDS: Mapping[Kind, str] = {"ticket": "Past tickets", "article": "Knowledge articles"}
 SHOWN: Mapping[Kind, int] = {"ticket": 8, "article": 5}
 NEAREST = 3
+LEAST_OF_BEST = 0.4
+"""Hits with less than this share of the best relevance of their kind fold away, unless they likely help."""
 
 
 def ask(desk: Desk, viewer: Viewer, asked: str, narrowed: Filter) -> Answer:
@@ -39,28 +41,28 @@ def ask(desk: Desk, viewer: Viewer, asked: str, narrowed: Filter) -> Answer:
 def columns(
     answer: Answer, kept: Mapping[str, str], *, today: datetime, near: bool = False, solves: bool = False
 ) -> Node:
-    """Hits by kind, side by side where there is room, the kind that likely helps first.
+    """Hits by kind, side by side where there is room.
 
-    What only resembles the question folds away wherever something better is there; ``near`` shows the nearest misses.
+    What only resembles the question folds away where something better of its kind is there.
+    ``near`` shows the nearest misses.
     """
 
     def stack(some: list[Hit]) -> Node:
         return div("stack", *(card(hit, kept, today=today, solves=solves) for hit in some)) if some else None
 
-    better = any(likely(hit) for hit in answer.hits)
     parts: list[tuple[bool, Node]] = []
     for kind, name in KINDS.items():
         hits = [hit for hit in answer.hits if hit.record.ref.kind == kind]
         close = [] if hits else [hit for hit in answer.nearest if hit.record.ref.kind == kind]
         if not hits and not (close and (near or answer.hits)):
             continue
-        strong = [hit for hit in hits if likely(hit)]
-        weak = [hit for hit in hits if not likely(hit)] or close
-        shown = strong if better else strong + weak if hits or near else []
-        folded = [hit for hit in weak if hit not in shown]
-        said = f"{len(folded)} {'more ' if shown else ''}that only {'resemble' if len(folded) > 1 else 'resembles'} it"
+        least = LEAST_OF_BEST * max((hit.relevance for hit in hits), default=0.0)
+        shown = [hit for hit in hits if likely(hit) or hit.relevance >= least] or (close if near else [])
+        folded = [hit for hit in hits or close if hit not in shown]
+        verb = "resemble" if len(folded) > 1 else "resembles"
+        said = f"{len(folded)} {'more ' if shown else ''}that only {verb} it"
         rest = div("block-s", fold(said, stack(folded), name=f"rest:{kind}")) if folded else None
         head = el("h2", "kicker", f"{name} · {len(hits)}" if hits else f"{name} · none close enough")
-        parts.append((not strong, el("section", "", head, stack(shown), rest, label=name)))
+        parts.append((not hits, el("section", "", head, stack(shown), rest, label=name)))
     ordered = [part for _, part in sorted(parts, key=lambda pair: pair[0])]
     return div("columns" if len(parts) > 1 else "columns one", *ordered) if parts else None

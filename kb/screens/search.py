@@ -14,7 +14,7 @@ from kb.screens import record
 from kb.screens.answers import KINDS, ask, columns
 from kb.screens.chrome import address, empty, go, head, notes, remembered
 from kb.screens.paper import Node, Told, choice, div, el, field, form, link, sheet, submit
-from kb.screens.wording import count, likely, now
+from kb.screens.wording import count, now
 
 LONGEST_ADDRESS = 400
 """Characters of a question that go into the address; a pasted log is kept in the session beside it."""
@@ -111,8 +111,7 @@ def _verdict(answer: Answer, kept: dict[str, str], *, near: bool) -> list[Node]:
     looked = _looked_at(answer)
     if answer.seen:
         lead = f"Found among {looked} in {max(1, round(1000 * answer.seconds)):,} ms."
-        verdict = "Seen before." if any(likely(hit) for hit in answer.hits) else "Perhaps seen before."
-        return [div("verdict yes", el("h2", "", verdict), el("p", "", lead), role="status"), notes(answer.notes)]
+        return [div("verdict yes", el("h2", "", "Seen before."), el("p", "", lead), role="status"), notes(answer.notes)]
     widen = link("Search without filters", "search", q=kept["q"]) if len(kept) > 1 else None
     if answer.notes and not answer.looked_at:
         return [div("gap", notes(answer.notes))]
