@@ -52,6 +52,7 @@ class Habits:
     target: Ids
     """Row of the target in its own pool."""
     at: Ids
+    """Seconds when it was made; where the export did not say, when its ticket was resolved."""
     generic: Mask
     vectors: Vectors
     """Shape (n, dim): the linking tickets' vectors, zero where there is none."""
@@ -68,7 +69,8 @@ class Habits:
         mine, source, target = mine[there], source[there], target[there]
         unique, back = np.unique(links.ticket[mine], return_inverse=True)
         vectors = tickets.vectors.rows(unique)[back] if len(mine) else np.zeros((0, tickets.vectors.dim), np.float32)
-        return cls(source, target, links.at[mine], links.generic[mine], vectors)
+        at = np.where(links.at[mine] > 0, links.at[mine], tickets.columns.numbers["resolved"][source])
+        return cls(source, target, at, links.generic[mine], vectors)
 
     def known(self, allowed: Mask, *, as_of: int | None, without: Ids) -> Mask:
         """Which links may be used: made before ``as_of``, on a ticket of ``allowed`` (by row), none of ``without``."""

@@ -150,6 +150,8 @@ class Knowledge:
         }
         words = len(question.text.split())
         room = self.gate.room(nearest, words)
+        if featurer.snapshot.waiting and _any_words(pools):
+            room = max(room, 0.0)  # where texts have no vector yet, "nothing near" is no reason to say "not seen"
         entries: list[_Entry] = []
         for pool in pools:
             if not len(pool.ids):
@@ -240,6 +242,11 @@ class Knowledge:
 def _is_short(question: Question) -> bool:
     """Whether an identifier in it is what the question is about."""
     return len(question.text.split()) <= 2 * _FEW_WORDS
+
+
+def _any_words(pools: Sequence[Ranked]) -> bool:
+    names = ("words_title", "words_body")
+    return any(len(pool.ids) and pool.candidates.column(name).max() > 0 for pool in pools for name in names)
 
 
 def _of_both(entries: Sequence[_Entry], limit: int) -> list[_Entry]:

@@ -50,3 +50,12 @@ class Gate:
 
     def _ease(self, words: int) -> float:
         return self.short * min(1.0, max(0.0, (12 - words) / 8))
+
+
+HASHED = Gate(mixed=0.5, ticket=0.5, article=0.5, alone={"ticket": 0.4, "article": 0.3}, short=0.0)
+"""For hashed words, whose scores are lower; set by hand."""
+
+
+def gate_for(embedder: str) -> Gate:
+    """The bars for an embedder by its id; another sentence model gets those of the packaged one."""
+    return HASHED if embedder.startswith("hashing") else Gate()

@@ -66,6 +66,8 @@ class Snapshot:
     pools: dict[Kind, Shelf]
     links: Links
     notes: tuple[str, ...] = ()
+    waiting: int = 0
+    """Texts without a vector yet, found by their words only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Shelves:
             self.published, self._now = published, None
 
     def _read(self, seq: int) -> Snapshot:
-        mark, notes = self.published.watermark, list(self.published.notes)
+        mark, notes, behind = self.published.watermark, list(self.published.notes), 0
         pools = dict(self.published.pools)
         deleted = self.store.deleted_since(mark) if seq > mark else []
         for kind in KINDS:
@@ -114,6 +116,7 @@ class Shelves:
             facts = self.store.facts(kind, ASKED[kind], since=mark)
             seen = {record.id for record in fresh}
             ids, matrix, waiting = self._vectors(fresh)
+            behind += waiting
             if waiting:
                 notes.append(f"{waiting:,} new {kind}s are found by their words only: run `seenbefore index`.")
             replaced = np.array(sorted({*gone, *(r.id for r in fresh if r.id is not None)}), np.int64)
@@ -123,7 +126,7 @@ class Shelves:
                 old.vectors.with_fresh(ids, matrix, replaced),
                 old.words.with_fresh(documents(fresh), gone),
             )
-        return Snapshot(seq, pools, Links.build(self.store.links()), tuple(notes))
+        return Snapshot(seq, pools, Links.build(self.store.links()), tuple(notes), behind)
 
     def _vectors(self, fresh: Sequence[Record]) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
         ids = np.array([record.id or 0 for record in fresh], np.int64)
@@ -147,15 +150,15 @@ def _document(record: Record) -> Document:
     title, _, body = record.text.partition("\n")
     audience = pack_audience(record.audience)
     if isinstance(record, Ticket):
-        whole = f"{record.text}\n{record.fix}"
         facets = {"category": record.category, "service": record.service, "group": record.assignment_group,
                   "state": record.state or "", "audience": audience}  # fmt: skip
         opened, resolved = seconds(record.opened_at) or 0, seconds(record.resolved_at)
         fix = record.fix
     else:
-        whole, fix, resolved = record.text, "", None
+        fix, resolved = "", None
         facets = {"category": record.category, "state": record.state, "audience": audience}
         opened = seconds(record.created_at) or 0
-    names = {identifier.value for identifier in identifiers(whole)} | {record.number.casefold()}
+    names = {identifier.value for identifier in identifiers(record.text)} | {record.number.casefold()}
+    later = {identifier.value for identifier in identifiers(fix)} - names if fix else set()
     return Document(record.id or 0, title, body, fix, tuple(sorted(names)), facets, opened,
-                    NEVER if resolved is None else resolved)  # fmt: skip
+                    NEVER if resolved is None else resolved, tuple(sorted(later)))  # fmt: skip

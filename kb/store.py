@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from numpy.typing import NDArray
 
 from kb import schema as s
-from kb.errors import NotAHome, NotFound, StoreTrouble
+from kb.errors import BadSetting, NotAHome, NotFound, StoreTrouble
 from kb.learners import Vectors
 from kb.records import Correction, Kind, Link, Record, Ref, Viewer
 from kb.rows import content_hash, from_row, moment, seconds, to_row
@@ -57,10 +57,10 @@ class Store:
         Raises ``NotAHome`` where there is no store and ``create`` is false, or a newer version made it;
         ``StoreTrouble`` where it cannot be read or written.
         """
-        if isinstance(place, str) and "://" in place:
-            store = cls(sa.create_engine(place, pool_pre_ping=True), None)
+        if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
+            store = cls(_server(place), None)
         else:
-            path = Path(place)
+            path = Path(str(place).removeprefix("sqlite:///"))
             if not create and not path.exists():
                 raise NotAHome(f"There is no desk in {path.parent}: run `seenbefore init` or `seenbefore demo` first.")
             store = cls(_sqlite(path), path.with_name(".writer.lock"))
@@ -85,6 +85,11 @@ class Store:
         """The number of the last committed change; grows by one with every write."""
         with self._reading() as db:
             return int(db.scalar(sa.select(s.counter.c.value).where(s.counter.c.name == "seq")) or 0)
+
+    def links_seq(self) -> int:
+        """The number of the last change to a link."""
+        with self._reading() as db:
+            return int(db.scalar(sa.select(sa.func.max(s.links.c.seq))) or 0)
 
     def records_seq(self) -> int:
         """The number of the last change to a ticket or an article; links and corrections do not count."""
@@ -182,14 +187,25 @@ class Store:
         return answer
 
     def counts(self, viewer: Viewer) -> dict[str, int]:
-        """How many tickets, articles and links this viewer may see (links: by their ticket)."""
+        """How many tickets, articles and links this viewer may see; a link counts where both its ends do."""
         with self._reading() as db:
             answer = {
                 f"{kind}s": int(db.scalar(sa.select(sa.func.count(table.c.id)).where(_visible(table, viewer))) or 0)
                 for kind, table in _TABLES.items()
             }
+            other = s.tickets.alias("other")
             joined = s.links.join(s.tickets, s.tickets.c.id == s.links.c.ticket_id)
-            query = sa.select(sa.func.count(s.links.c.id)).select_from(joined).where(_visible(s.tickets, viewer))
+            joined = joined.outerjoin(other, other.c.id == s.links.c.target_ticket_id)
+            joined = joined.outerjoin(s.articles, s.articles.c.id == s.links.c.target_article_id)
+            query = (
+                sa.select(sa.func.count(s.links.c.id))
+                .select_from(joined)
+                .where(
+                    _visible(s.tickets, viewer),
+                    sa.or_(other.c.id.is_(None), _visible(other, viewer)),
+                    sa.or_(s.articles.c.id.is_(None), _visible(s.articles, viewer)),
+                )
+            )
             answer["links"] = int(db.scalar(query) or 0)
         return answer
 
@@ -270,6 +286,7 @@ class Store:
         """
         table, new, changed = _TABLES[kind], [], []
         with self._writing() as db:
+            _one_writer(db)
             known = self._known(db, table, records, whole=merge is not None)
             for record in records:
                 old = known.get((record.source, record.number))
@@ -291,39 +308,45 @@ class Store:
 
     def link(self, links: Sequence[Link]) -> tuple[Change, list[Link]]:
         """Save links, each once per (ticket, target, origin, by); also returns those whose ends are not here."""
-        rows, missing = [], []
+        rows, moved, missing = [], [], []
         with self._writing() as db:
+            _one_writer(db)
             ends = self._ids(db, {end for link in links for end in (link.ticket, link.target)})
             owners = [ends[link.ticket] for link in links if link.ticket in ends]
-            known: set[tuple[Any, ...]] = set()
+            known: dict[tuple[Any, ...], tuple[int, int | None, bool]] = {}
             t = s.links.c
             for part in _chunks(owners):
-                query = sa.select(t.ticket_id, t.target_ticket_id, t.target_article_id, t.origin, t.made_by)
-                known |= {tuple(row) for row in db.execute(query.where(t.ticket_id.in_(part)))}
+                query = sa.select(t.ticket_id, t.target_ticket_id, t.target_article_id, t.origin, t.made_by,
+                                  t.id, t.linked_at, t.generic)  # fmt: skip
+                known |= {
+                    tuple(row[:5]): (row[5], row[6], row[7]) for row in db.execute(query.where(t.ticket_id.in_(part)))
+                }
             for link in links:
                 if link.ticket not in ends or link.target not in ends:
                     missing.append(link)
                     continue
                 target = (ends[link.target], None) if link.target.kind == "ticket" else (None, ends[link.target])
                 key = (ends[link.ticket], *target, link.origin, link.by)
-                if key in known:
-                    continue
-                known.add(key)
-                rows.append(
-                    {
-                        "ticket_id": key[0],
-                        "target_ticket_id": key[1],
-                        "target_article_id": key[2],
-                        "linked_at": seconds(link.linked_at),
-                        "made_by": link.by,
-                        "origin": link.origin,
-                        "generic": link.generic,
-                    }
-                )
+                at = seconds(link.linked_at)
+                old = known.get(key)
+                if old is None:
+                    known[key] = (0, at, link.generic)
+                    rows.append({"ticket_id": key[0], "target_ticket_id": key[1], "target_article_id": key[2],
+                                 "linked_at": at, "made_by": link.by, "origin": link.origin,
+                                 "generic": link.generic})  # fmt: skip
+                elif old[0] and (old[1], bool(old[2])) != (at, link.generic):
+                    known[key] = (0, at, link.generic)
+                    moved.append({"row_id": old[0], "linked_at": at, "generic": link.generic})
+            stamp = {"seq": _next_seq(db)} if rows or moved else {}
             if rows:
-                seq = _next_seq(db)
-                db.execute(sa.insert(s.links), [{**row, "seq": seq} for row in rows])
-        return Change(len(rows), 0, len(links) - len(rows) - len(missing)), missing
+                db.execute(sa.insert(s.links), [{**row, **stamp} for row in rows])
+            if moved:
+                names = ("linked_at", "generic", "seq")
+                update = sa.update(s.links).where(t.id == sa.bindparam("row_id"))
+                db.execute(
+                    update.values({name: sa.bindparam(name) for name in names}), [{**row, **stamp} for row in moved]
+                )
+        return Change(len(rows), len(moved), len(links) - len(rows) - len(moved) - len(missing)), missing
 
     def delete(self, refs: Sequence[Ref]) -> int:
         """Remove records for good, with their links and corrections; returns how many there were.
@@ -445,6 +468,16 @@ class Store:
             command.upgrade(config, "head")
 
 
+def _server(url: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_pre_ping=True)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise BadSetting(
+            "SEENBEFORE_DATABASE_URL cannot be used: give a SQLAlchemy URL, such as postgresql+psycopg://user@host/desk, "
+            "and install its driver."
+        ) from error
+
+
 def _sqlite(path: Path) -> sa.Engine:
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
 
@@ -498,6 +531,12 @@ def _explained() -> Iterator[None]:
         ) from error
 
 
+def _one_writer(db: sa.Connection) -> None:
+    """Keep other writers out until this transaction is done, where the database does not do so by itself."""
+    if db.dialect.name != "sqlite":
+        db.execute(sa.select(s.counter.c.value).where(s.counter.c.name == "seq").with_for_update())
+
+
 def _next_seq(db: sa.Connection) -> int:
     """The number of this change; taking it also keeps other writers out until this one is done."""
     t = s.counter.c
@@ -505,7 +544,7 @@ def _next_seq(db: sa.Connection) -> int:
     return int(db.scalar(sa.select(t.value).where(t.name == "seq")) or 0)
 
 
-def _visible(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:
+def _visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:
     if viewer.sees_all:
         return sa.true()
     mine = [table.c.audience.contains(f"|{group}|", autoescape=True) for group in sorted(viewer.groups)]

@@ -10,7 +10,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from kb.errors import Damaged
+from kb.errors import Damaged, StoreTrouble
 
 FIELDS: tuple[str, ...] = ("title", "body", "fix")
 FACETS: tuple[str, ...] = ("category", "service", "group", "state", "audience")
@@ -35,6 +35,8 @@ class Document:
     facets: dict[str, str] = field(default_factory=dict)
     opened: int = 0
     resolved: int = NEVER
+    fix_identifiers: tuple[str, ...] = ()
+    """Identifiers that only the resolution holds: known from ``resolved`` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,20 @@ class WordIndex:
     def build(
         cls, documents: Iterable[Document], folder: Path | None = None, *, memory: int = 120_000_000
     ) -> WordIndex:
-        """Index all documents into an empty folder, or in memory where none is given (then keep it small)."""
-        index = tantivy.Index(_schema(), path=None if folder is None else str(folder))
-        index.register_tokenizer("desk", _analyzer())
-        writer = index.writer(heap_size=memory if folder else 15_000_000, num_threads=1)
-        for document in documents:
-            writer.add_document(_tantivy_document(document))
-        writer.commit()
-        writer.wait_merging_threads()
+        """Index all documents into an empty folder, or in memory where none is given (then keep it small).
+
+        Raises ``StoreTrouble`` where the folder cannot be written.
+        """
+        try:
+            index = tantivy.Index(_schema(), path=None if folder is None else str(folder))
+            index.register_tokenizer("desk", _analyzer())
+            writer = index.writer(heap_size=memory if folder else 15_000_000, num_threads=1)
+            for document in documents:
+                writer.add_document(_tantivy_document(document))
+            writer.commit()
+            writer.wait_merging_threads()
+        except (OSError, ValueError) as error:
+            raise StoreTrouble(f"The word index cannot be written ({error}): check free disk and rights.") from error
         return cls(index)
 
     @classmethod
@@ -125,8 +133,7 @@ class WordIndex:
         if not identifiers:
             return np.zeros(0, np.int64), np.zeros(0)
         where = where or Where()
-        clauses = [(_Should, _Query.term_query(self._schema, "ident", value.casefold())) for value in identifiers]
-        return self._both(lambda part: _Query.boolean_query(clauses), most, where)
+        return self._both(lambda part: part._identifier_query(identifiers, where), most, where)
 
     def by_field(self, text: str, ids: Ids, *, as_of: int | None = None) -> NDArray[np.float64]:
         """BM25 of each field of :data:`FIELDS` for these very documents, shape (len(ids), 3); 0 where no word meets."""
@@ -173,6 +180,16 @@ class WordIndex:
         ids = self._searcher.fast_field_values("id", [address for _, address in hits])
         return np.asarray(ids, np.int64), np.asarray([score for score, _ in hits], np.float64)
 
+    def _identifier_query(self, identifiers: Sequence[str], where: Where) -> tantivy.Query:
+        clauses = []
+        for value in identifiers:
+            late = _Query.term_query(self._schema, "ident_fix", value.casefold())
+            if where.as_of is not None:
+                known = _Query.const_score_query(self._range("resolved", None, where.as_of), 0.0)
+                late = _Query.boolean_query([(_Must, late), (_Must, known)])
+            clauses += [(_Should, _Query.term_query(self._schema, "ident", value.casefold())), (_Should, late)]
+        return _Query.boolean_query(clauses)
+
     def _words_query(self, terms: list[str], weights: dict[str, float], where: Where) -> tantivy.Query:
         parts = []
         for name, weight in weights.items():
@@ -216,7 +233,7 @@ def _schema() -> tantivy.Schema:
     build.add_integer_field("id", stored=False, indexed=True, fast=True)
     for name in FIELDS:
         build.add_text_field(name, stored=False, tokenizer_name="desk", index_option="freq")
-    for name in ("ident", *FACETS):
+    for name in ("ident", "ident_fix", *FACETS):
         build.add_text_field(name, stored=False, tokenizer_name="raw", index_option="basic")
     for name in ("opened", "resolved"):
         build.add_integer_field(name, stored=False, indexed=True, fast=True)
@@ -230,6 +247,8 @@ def _tantivy_document(document: Document) -> tantivy.Document:
         item.add_text(name, getattr(document, name))
     for value in document.identifiers:
         item.add_text("ident", value.casefold())
+    for value in document.fix_identifiers:
+        item.add_text("ident_fix", value.casefold())
     for name in FACETS:
         item.add_text(name, document.facets.get(name) or "-")
     item.add_integer("opened", document.opened)

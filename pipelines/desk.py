@@ -13,6 +13,7 @@ from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
 from kb.knowledge import Knowledge
 from kb.policy import Policy
 from kb.problems import Patterns
+from kb.seen import gate_for
 from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.triage import Models, Triage
 from kb.vectors import VectorIndex
@@ -40,7 +41,9 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
     notes: list[str] = []
     facts: dict[str, Any] = {"home": str(home.folder), "embedder": home.embedder.id, "store": home.store.engine_version}
     policy = Policy.from_settings(home.store.settings())
-    shelves = Shelves(home.store, home.embedder, _index(home, notes, facts))
+    published, refusal = _index(home, notes, facts)
+    index_note = notes[0] if notes else ""
+    shelves = Shelves(home.store, home.embedder, published)
     models = _models(home, notes, facts, policy) if "triage" in parts else Models()
     return Desk(
         store=home.store,
@@ -50,6 +53,8 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
         policy=policy,
         patterns_made=_patterns(home, notes, facts) if "patterns" in parts else None,
         notes=tuple(notes),
+        index_note=index_note,
+        refusal=refusal,
         facts=facts,
     )
 
@@ -63,15 +68,19 @@ def nothing_published(dim: int) -> Published:
     return Published(0, pools)
 
 
-def _index(home: Home, notes: list[str], facts: dict[str, Any]) -> Published:
+def _index(home: Home, notes: list[str], facts: dict[str, Any]) -> tuple[Published, str]:
+    """The published index, or nothing and why; the second is why nothing may be asked at all."""
     try:
         generation, note = home.index()
         published = load_index(generation, note)
     except (NotBuilt, Damaged, WrongEmbedder) as error:
         notes.append(str(error))
-        return nothing_published(home.embedder.dim)
+        return nothing_published(home.embedder.dim), str(error) if isinstance(error, WrongEmbedder) else ""
+    except (KeyError, TypeError, ValueError):
+        notes.append("The index on disk is not as it was written: run `seenbefore index` to make it anew.")
+        return nothing_published(home.embedder.dim), ""
     facts["index"] = {"name": generation.name, **generation.facts}
-    return published
+    return published, ""
 
 
 def _knowledge(home: Home, shelves: Shelves, notes: list[str]) -> Knowledge:
@@ -79,7 +88,7 @@ def _knowledge(home: Home, shelves: Shelves, notes: list[str]) -> Knowledge:
 
     rankers, told = load_rankers(home)
     notes += [told] if told else []
-    return Knowledge(shelves, home.embedder, rankers)
+    return Knowledge(shelves, home.embedder, rankers, gate_for(home.embedder.id))
 
 
 def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy) -> Models:

@@ -49,16 +49,19 @@ def evaluate(home: Home, *, share: float = 0.2, say: Say = quiet) -> list[Figure
         )
     cut = int(len(pool.tickets) * (1 - share))
     early, late = pool.part(np.arange(cut)), pool.part(np.arange(cut, len(pool.tickets)))
-    models, _ = fit(early, Policy.from_settings(home.store.settings()), say=say)
+    policy = Policy.from_settings(home.store.settings())
+    models, _ = fit(early, policy, say=say)
     proba = predict_targets(models, late.words, late.vectors, [known_at_opening(t) for t in late.tickets])
-    figures = [figure for target in models for figure in _triage(target, models[target], proba[target], late)]
+    figures = [one for target in models for one in _triage(target, models[target], proba[target], late, policy)]
     opened = pool.opened
     if opened is not None:
         figures += _search(home, int(opened[cut]), say)
     return figures
 
 
-def _triage(target: str, model: TextClassifier, proba: NDArray[np.float64], late: Learnable) -> Iterator[Figure]:
+def _triage(
+    target: str, model: TextClassifier, proba: NDArray[np.float64], late: Learnable, policy: Policy
+) -> Iterator[Figure]:
     truth = np.array([target_of(ticket, target) for ticket in late.tickets], dtype=object)
     given = truth != ""
     truth, proba = truth[given], proba[given]
@@ -70,12 +73,11 @@ def _triage(target: str, model: TextClassifier, proba: NDArray[np.float64], late
     low, high = scores.macro_f1_interval(truth.tolist(), guess.tolist())
     yield Figure(target, "macro_f1", scores.macro_f1(truth.tolist(), guess.tolist()), low, high, n)
     yield Figure(target, "ece", scores.ece(sure, right), None, None, n)
-    speaks = model.contract.speaks(proba)
+    speaks = sure >= policy.sure if policy.promise is None else model.promised(policy.promise).speaks(proba)
     low, high = scores.clopper_pearson_interval(int(right[speaks].sum()), int(speaks.sum()))
-    yield Figure(
-        target, "precision@contract", float(right[speaks].mean()) if speaks.any() else 1.0, low, high, int(speaks.sum())
-    )
-    yield Figure(target, "coverage@contract", float(speaks.mean()), *scores.interval(speaks.astype(np.float64)), n)
+    kept = float(right[speaks].mean()) if speaks.any() else 1.0
+    yield Figure(target, "precision where it speaks", kept, low, high, int(speaks.sum()))
+    yield Figure(target, "share where it speaks", float(speaks.mean()), *scores.interval(speaks.astype(np.float64)), n)
 
 
 def _search(home: Home, since: int, say: Say) -> Iterator[Figure]:

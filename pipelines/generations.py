@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -153,15 +154,17 @@ class Generations:
         return generation
 
     def point(self, part: str, name: str) -> None:
-        """Make one generation current, by one atomic replace."""
-        pointers = {**self.pointers(), part: name}
-        fresh = self.root / f".current-{os.getpid()}.json"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(pointers, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.root / "current.json")
-        _sync(self.root)
+        """Make one generation current, by one atomic replace; two publishers take turns."""
+        with (self.root / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            pointers = {**self.pointers(), part: name}
+            fresh = self.root / f".current-{os.getpid()}.json"
+            with fresh.open("w", encoding="utf-8") as file:
+                json.dump(pointers, file, indent=1, sort_keys=True)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.root / "current.json")
+            _sync(self.root)
 
     def history(self, part: str) -> list[str]:
         """Published folders of a part, newest first."""

@@ -24,6 +24,9 @@ from models.embedder import open_embedder
 from pipelines.generations import Draft, Generation, Generations
 from pipelines.settings import Settings
 
+LAYOUT = 2
+"""Goes up whenever an index made before cannot be read any more."""
+
 
 @dataclass
 class Home:
@@ -80,6 +83,8 @@ class Home:
     def index(self) -> tuple[Generation, str]:
         """The published index, verified. Raises ``NotBuilt``, ``Damaged`` or ``WrongEmbedder``."""
         generation, note = self.made.current("index")
+        if generation.facts.get("layout") != LAYOUT:
+            raise NotBuilt("The index was made by another version of the program: run `seenbefore index`.")
         made_by = generation.facts.get("embedder")
         if made_by != self.embedder.id:
             raise WrongEmbedder(

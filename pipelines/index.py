@@ -19,7 +19,7 @@ from kb.store import Store
 from kb.text import TEXT_VERSION
 from kb.vectors import VectorIndex
 from kb.words import Document, WordIndex
-from pipelines.home import Home, save_index
+from pipelines.home import LAYOUT, Home, save_index
 
 Say = Callable[[str, int, int], None]
 """Called with (what, done, total)."""
@@ -55,15 +55,16 @@ def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
     with home.made.begin("index") as draft:
         pools: dict[Kind, Shelf] = {}
         for kind in KINDS:
-            columns = Columns.build(kind, store.facts(kind, ASKED[kind]))
-            vectors = VectorIndex.build(columns.ids, _gather(store, embedder, kind))
+            rows = store.facts(kind, (*ASKED[kind], "text_hash"))  # one read, so that ids and texts belong together
+            columns = Columns.build(kind, [row[:-1] for row in rows])
+            vectors = VectorIndex.build(columns.ids, _gather(store, embedder, [row[-1] for row in rows]))
             (draft.folder / "words" / kind).mkdir(parents=True)
-            documents_of = _documents(store, kind, len(columns), say)
+            documents_of = _documents(store, kind, columns, say)
             pools[kind] = Shelf(columns, vectors, WordIndex.build(documents_of, draft.folder / "words" / kind))
         save_index(draft, pools)
         sizes = {f"{kind}s": len(pools[kind].columns) for kind in KINDS}
-        facts = {"embedder": embedder.id, "dim": embedder.dim, "watermark": seq, "text_version": TEXT_VERSION, **sizes,
-                 "cut": cut}  # fmt: skip
+        facts = {"embedder": embedder.id, "dim": embedder.dim, "watermark": seq, "text_version": TEXT_VERSION,
+                 "layout": LAYOUT, **sizes, "cut": cut}  # fmt: skip
         say("Publishing", 0, 1)
         generation = draft.publish(facts)
         say("Publishing", 1, 1)
@@ -116,8 +117,7 @@ def _texts(store: Store, wanted: set[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _gather(store: Store, embedder: Embedder, kind: Kind) -> Vectors:
-    keys = [row[0] for row in store.facts(kind, ("text_hash",))]
+def _gather(store: Store, embedder: Embedder, keys: list[str]) -> Vectors:
     matrix = np.zeros((len(keys), embedder.dim), np.float32)
     for start in range(0, len(keys), 20_000):
         part = keys[start : start + 20_000]
@@ -127,9 +127,10 @@ def _gather(store: Store, embedder: Embedder, kind: Kind) -> Vectors:
     return matrix
 
 
-def _documents(store: Store, kind: Kind, total: int, say: Say) -> Iterator[Document]:
-    done = 0
+def _documents(store: Store, kind: Kind, columns: Columns, say: Say) -> Iterator[Document]:
+    """Documents of the records in ``columns``; what another process adds meanwhile is found as fresh."""
+    done, total, known = 0, len(columns), set(columns.ids.tolist())
     for records in store.each(kind, KEEPER):
-        yield from documents(records)
+        yield from documents(record for record in records if record.id in known)
         done += len(records)
         say(f"Indexing words of {kind}s", min(done, total), total)

@@ -41,7 +41,8 @@ class Grouped:
 def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
     """Group all tickets that everyone may see, match the groups to those of the last run, and publish them."""
     started = time.perf_counter()
-    before, mark = _before(home), f"{home.store.records_seq()}/{home.embedder.id}"
+    before, store = _before(home), home.store
+    mark = f"{store.records_seq()}+{store.links_seq()}/{home.embedder.id}"
     if not force and before is not None and before[0].facts.get("mark") == mark:
         generation, old = before
         return Grouped(generation.name, len(old.ticket), len(old.heads), old.noise_share, 0.0, unchanged=True)
@@ -58,6 +59,7 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
             draft.write(f"{name}.npy", out.getvalue())
         facts = {
             "mark": mark,
+            "embedder": home.embedder.id,
             "tickets": len(made.ticket),
             "patterns": len(made.heads),
             "noise_share": made.noise_share,

@@ -59,6 +59,7 @@ def linked_questions(
 ) -> list[Asked]:
     """Tickets opened in [since, until) that people linked to a target of this kind, in the order of their opening.
 
+    With ``until``, only links made before it are known.
     Boiler-plate links do not count; a ticket answers only questions opened after it.
     """
     links = featurer.snapshot.links
@@ -67,6 +68,8 @@ def linked_questions(
     answers: dict[int, set[int]] = {}
     opened = dict(zip(columns.ids.tolist(), columns.numbers["opened"].tolist(), strict=True))
     for row in rows.tolist():
+        if until is not None and not 0 < links.at[row] < until:
+            continue
         ticket, target = int(links.ticket[row]), int(links.target[row])
         if kind == "article" or 0 < opened.get(target, 0) < opened.get(ticket, 0):
             answers.setdefault(ticket, set()).add(target)
@@ -78,7 +81,7 @@ def linked_questions(
 
 
 def questions_of(home: Home, tickets: Sequence[Ticket], *, say: Say = quiet) -> list[Question]:
-    """Tickets as the questions they were when they were opened; an undated one is asked now."""
+    """Tickets as the questions they were when they were opened, words only; an undated one is asked now."""
     texts = [ticket.text for ticket in tickets]
     titles = [text.partition("\n")[0][:_TITLE] for text in texts]
     whole, firsts = vectors_of(home, texts, say=say), _title_vectors(home, titles, say)
@@ -86,7 +89,7 @@ def questions_of(home: Home, tickets: Sequence[Ticket], *, say: Say = quiet) -> 
     for i, ticket in enumerate(tickets):
         at = seconds(ticket.opened_at)
         questions.append(Question(
-            texts[i], whole[i], firsts[i], tuple(identifiers(texts[i])), ticket.category, ticket.service,
+            texts[i], whole[i], firsts[i], tuple(identifiers(texts[i])),
             now=at or 0, as_of=at, without=(ticket.id,) if ticket.id is not None else (),
         ))  # fmt: skip
     return questions

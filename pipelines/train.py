@@ -144,7 +144,7 @@ def _labels(
 def _still_good(home: Home, mark: str) -> Trained | None:
     try:
         generation, note = home.made.current("models")
-    except NotBuilt:
+    except (NotBuilt, Damaged):
         return None
     if note or generation.facts.get("mark") != mark:
         return None

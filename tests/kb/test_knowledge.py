@@ -17,7 +17,7 @@ from kb.knowledge import Knowledge
 from kb.passages import LENGTH, MOST, Passages, passages
 from kb.records import KEEPER, Article, Filter, Link, Ref, Ticket, Viewer
 from kb.rows import content_hash
-from kb.seen import Gate
+from kb.seen import Gate, gate_for
 from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.store import Store
 from kb.text import prepare
@@ -70,10 +70,7 @@ def desk(tmp_path: Path, tickets: list[Ticket], articles: list[Article], links: 
     pools = {kind: Shelf(Columns.build(kind, []), VectorIndex.build(*none), WordIndex.build([])) for kind in KINDS}
     rankers = {kind: shipped(kind) for kind in KINDS}
     shelves = Shelves(store, EMBEDDER, Published(0, pools))  # type: ignore[arg-type]
-    gate = Gate(
-        mixed=0.5, ticket=0.5, article=0.5, alone={"ticket": 0.4, "article": 0.3}, short=0.0
-    )  # hashed words score lower than the packaged model
-    return Knowledge(shelves, EMBEDDER, rankers, gate, clock=lambda: day(10).timestamp())
+    return Knowledge(shelves, EMBEDDER, rankers, gate_for(EMBEDDER.id), clock=lambda: day(10).timestamp())
 
 
 @pytest.fixture

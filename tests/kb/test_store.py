@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb import schema
-from kb.errors import NotAHome, NotFound, StoreTrouble
+from kb.errors import BadSetting, NotAHome, NotFound, StoreTrouble
 from kb.records import EVERYONE, KEEPER, Article, Correction, Link, Ref, Ticket, Viewer
 from kb.rows import from_row, moment, pack_audience, seconds, to_row, unpack_audience
 from kb.store import Change, Store
@@ -222,3 +222,34 @@ def test_a_record_survives_the_way_through_a_row(one: Ticket) -> None:
 def test_an_audience_survives_packing(names: list[str]) -> None:
     packed = pack_audience(names)
     assert pack_audience(unpack_audience(packed)) == packed
+
+
+def test_a_link_counts_only_where_both_its_ends_may_be_seen(store: Store) -> None:
+    store.write("ticket", [ticket("1"), ticket("2", audience=("HR",))])
+    store.link([Link(Ref("ticket", "desk", "1"), Ref("ticket", "desk", "2"))])
+    assert store.counts(EVERYONE)["links"] == 0
+    assert store.counts(HR)["links"] == 1
+
+
+def test_a_changed_link_is_updated(store: Store) -> None:
+    store.write("ticket", [ticket("1"), ticket("2")])
+    link = Link(Ref("ticket", "desk", "1"), Ref("ticket", "desk", "2"))
+    store.link([link])
+    assert store.link([replace(link, generic=True, linked_at=datetime(2026, 1, 1, tzinfo=UTC))])[0] == Change(updated=1)
+    assert [row[4] for row in store.links()] == [True]
+
+
+def test_a_sqlite_url_is_as_safe_as_a_file(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'knowledge.db'}", create=True)
+    store.write("ticket", [ticket("1"), ticket("2")])
+    store.link([Link(Ref("ticket", "desk", "1"), Ref("ticket", "desk", "2"))])
+    store.delete([Ref("ticket", "desk", "2")])
+    assert store.links() == []
+    assert (tmp_path / ".writer.lock").exists()
+
+
+@pytest.mark.parametrize("url", ["foo://x", "postgresql+nothing://u:secret@h/db", "://"])
+def test_a_database_url_that_cannot_be_used_is_one_sentence_without_its_password(url: str) -> None:
+    with pytest.raises(BadSetting, match="SEENBEFORE_DATABASE_URL") as error:
+        Store.open(url)
+    assert "secret" not in str(error.value)

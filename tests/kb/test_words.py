@@ -94,3 +94,11 @@ def test_a_folder_that_is_no_index_is_refused(tmp_path: Path) -> None:
 def test_an_index_on_disk_answers_like_the_one_that_made_it(tmp_path: Path) -> None:
     made = WordIndex.build(DOCUMENTS, tmp_path)
     assert WordIndex.open(tmp_path).search("password", 3)[0].tolist() == made.search("password", 3)[0].tolist()
+
+
+def test_an_identifier_of_a_resolution_is_known_only_once_it_was_written() -> None:
+    late = Document(5, "vpn", "drops", "see KB5021233", (), {}, 100, 400, ("kb5021233",))
+    index = WordIndex.build([late])
+    assert index.exact(["KB5021233"], 5)[0].tolist() == [5]
+    assert index.exact(["KB5021233"], 5, where=Where(as_of=400))[0].tolist() == []
+    assert index.exact(["KB5021233"], 5, where=Where(as_of=401))[0].tolist() == [5]

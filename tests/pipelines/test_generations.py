@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,19 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     file.write_text("in the way")
     with pytest.raises(StoreTrouble, match="Nothing was written"), Generations(file / "made").begin("index"):
         pass
+
+
+def test_two_that_publish_at_once_lose_no_pointer(made: Generations) -> None:
+    publish(made)
+
+    def point(part: str) -> None:
+        for n in range(60):
+            made.point(part, f"{part}-{n}")
+
+    threads = [threading.Thread(target=point, args=(part,)) for part in ("models", "patterns")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made.pointers()["models"] == "models-59"
+    assert made.pointers()["patterns"] == "patterns-59"
