@@ -473,7 +473,7 @@ def _server(url: str) -> sa.Engine:
         return sa.create_engine(url, pool_pre_ping=True)
     except (sa.exc.ArgumentError, ImportError) as error:
         raise BadSetting(
-            "SEENBEFORE_DATABASE_URL cannot be used: give a SQLAlchemy URL, such as postgresql+psycopg://user@host/desk, "
+            "SEENBEFORE_DATABASE_URL cannot be used: give a SQLAlchemy URL such as postgresql+psycopg://user@host/desk "
             "and install its driver."
         ) from error
 

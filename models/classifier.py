@@ -322,6 +322,10 @@ def svm_baseline(
     train_texts: Sequence[str], labels: Sequence[str], test_texts: Sequence[str]
 ) -> tuple[list[str], Floats]:
     """Classes and probabilities of the plain baseline: TF-IDF of words and word pairs, linear SVM, sigmoids."""
+    counts = Counter(labels)  # calibration needs an example of every class in every fold
+    least = 3 if min(counts.values()) < 2 else 1
+    kept = [i for i, label in enumerate(labels) if counts[label] >= least]
+    train_texts, labels = [train_texts[i] for i in kept], [labels[i] for i in kept]
     model = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32)
     rows, asked = model.fit_transform(train_texts), model.transform(test_texts)
     folds = max(2, min(3, min(Counter(labels).values())))

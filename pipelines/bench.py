@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import BadSetting, StoreTrouble
+from kb.errors import BadSetting, SeenBeforeError, StoreTrouble
 from kb.records import EVERYONE, Ticket
 from kb.rows import seconds
 from kb.tables import Asked
@@ -119,7 +119,10 @@ def run(
     rows: list[Row] = []
     with opened(folder, facts, work, say) as bench:
         for name in wanted:
-            rows += list(known[name](bench))
+            try:
+                rows += list(known[name](bench))
+            except (SeenBeforeError, ValueError, LookupError, ArithmeticError) as error:
+                bench.notes.append(f"{name} could not be measured: {error}")
         if notes is not None:
             notes.extend(bench.notes)
     return rows

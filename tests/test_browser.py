@@ -25,8 +25,8 @@ EVIL = (
     "![beacon](http://evil.example/a.png) <img src=http://evil.example/b.png onerror=alert(1)> "
     "[reset your password](http://evil.example/c) [x](javascript:alert(2)) <script>alert(3)</script> www.evil.example"
 )
-
-
+WAITING = "EVIL0001"
+"""The newest ticket, so first in the queue. No test may answer it: an answered ticket leaves the queue for good."""
 STICKS_OUT = "Math.max(...[...document.querySelectorAll('.sb')].map(e => e.scrollWidth - e.clientWidth))"
 
 
@@ -64,7 +64,7 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with evil.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["number", "opened_at", "state", "short_description", "description", "category", "close_notes"])
-        rows.writerow(["EVIL0001", "2027-01-01 10:00:00", "New", EVIL, EVIL, "", ""])
+        rows.writerow([WAITING, "2027-01-01 10:00:00", "New", EVIL, EVIL, "", ""])
         rows.writerow(["EVIL0002", "2026-10-30 10:00:00", "Closed", f"quokka {EVIL}", EVIL, "<b>bold</b>", EVIL])
     program = [sys.executable, "-m", "pipelines"]
     subprocess.run([*program, "ingest", str(evil), "--home", str(home)], cwd=ROOT, check=True, capture_output=True)
@@ -155,10 +155,13 @@ def test_a_filter_narrows_and_stays_in_the_address(seen: Seen) -> None:
 def test_a_ticket_is_triaged_with_the_keyboard(seen: Seen) -> None:
     page = seen.page
     seen.go("/triage")
-    case = page.locator(".sb-case").first
-    case.wait_for()
-    name = case.get_attribute("data-card")
-    page.keyboard.press("j")
+    page.locator(".sb-case").first.wait_for()
+    name = page.locator(f".sb-case:not(:has-text('{WAITING}'))").first.get_attribute("data-card")
+    case = page.locator(f"[data-card='{name}']")
+    for _ in range(10):
+        if case.evaluate("card => card === document.activeElement"):
+            break
+        page.keyboard.press("j")
     page.keyboard.press("e")
     case.locator("text=Nearest past tickets").wait_for()
     page.keyboard.press("s")
@@ -193,13 +196,17 @@ def test_the_desk_shows_its_state(seen: Seen) -> None:
 
 @pytest.mark.parametrize(
     ("path", "there"),
-    [("/?q=EVIL0002", ".sb-card"), ("/?ticket=EVIL0002", ".sb-record"), ("/triage", ".sb-case")],
+    [
+        ("/?q=EVIL0002", ".sb-card"),
+        ("/?ticket=EVIL0002", ".sb-record"),
+        ("/triage", f".sb-case:has-text('{WAITING}')"),
+    ],
 )
 def test_a_hostile_ticket_is_drawn_as_text(seen: Seen, path: str, there: str) -> None:
     page = seen.page
     seen.go(path)
     page.wait_for_selector(there)
-    page.locator("text=reset your password >> visible=true").first.wait_for()
+    page.locator(f"{there} >> text=reset your password >> visible=true").first.wait_for()
     page.wait_for_timeout(300)
     assert page.locator(".sb img, .sb script, .sb iframe, .sb b").count() == 0
     links = page.eval_on_selector_all(".sb a", "all => all.map(a => a.href)")

@@ -41,7 +41,7 @@ def page(desk: Desk, viewer: Viewer) -> None:
         div("figures", *(div("figure", el("strong", "", big), span("", small)) for big, small in figures)),
         _learnt(desk.facts.get("models")),
         _built(desk),
-        _imports(desk),
+        _imports(desk, viewer),
     )
 
 
@@ -116,21 +116,29 @@ def _built(desk: Desk) -> dict[str, object]:
     return el("section", "gap", title, div("card", el("dl", "list", *rows)))
 
 
-def _imports(desk: Desk) -> Node:
-    done = desk.store.imports()
+def _imports(desk: Desk, viewer: Viewer) -> Node:
+    """When what kind of file came in; its name and counts only for who may see every record."""
+    done = desk.imports(viewer=viewer)
     title = div("title-row", el("h2", "", "What came in"))
     if not done:
         return el("section", "gap", title, el("p", "soft", "Nothing was imported yet."))
-    heads = ("When", "File", "Kind", "New", "Changed", "Same", "Refused")
-    rows = [_import(one) for one in done]
-    return el("section", "gap", title, _table(heads, rows, words=3))
+    words = {"at": "When", "kind": "Kind", "file": "File"}
+    figures = {"added": "New", "updated": "Changed", "unchanged": "Same", "rejected": "Refused"}
+    told = [name for name in (*words, *figures) if name in done[0]]
+    rows = [_import(one, told) for one in done]
+    table = _table([{**words, **figures}[name] for name in told], rows, words=len(words))
+    said = el("p", "small soft block-s", *with_commands("Names of files and what each changed: `seenbefore doctor`"))
+    return el("section", "gap", title, table, said)
 
 
-def _import(one: Mapping[str, Any]) -> Node:
-    when = moment(datetime.fromtimestamp(int(one["at"]), UTC)) if one.get("at") else ""
-    words = (when, str(one.get("file", ""))[:120], str(one.get("kind", "")))
-    numbers = (f"{int(one.get(name) or 0):,}" for name in ("added", "updated", "unchanged", "rejected"))
-    return el("tr", "", *(el("td", "", text) for text in words), *(el("td", "right", text) for text in numbers))
+def _import(one: Mapping[str, Any], told: Sequence[str]) -> Node:
+    cells: list[Node] = []
+    for name in told:
+        value = one[name]
+        if name == "at":
+            value = moment(datetime.fromtimestamp(int(value), UTC)) if value else ""
+        cells.append(el("td", "right", f"{value:,}") if isinstance(value, int) else el("td", "", str(value)[:120]))
+    return el("tr", "", *cells)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Node], *, words: int) -> Node:

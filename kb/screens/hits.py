@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from kb.records import Hit, Record, Ticket
+from kb.records import Hit, Kind, Record, Ticket
 from kb.screens.paper import Node, button, copier, div, el, link, marked, meter, prose, span
-from kb.screens.wording import ago, helps, share, took
+from kb.screens.wording import ago, chance, helps, share, took
+
+CHANCE: Mapping[Kind, str] = {
+    "ticket": "Learnt from what technicians linked. Tickets that say the same share it, so it is low where many do.",
+    "article": "Learnt from what technicians linked.",
+}
 
 
 def card(hit: Hit, kept: Mapping[str, str], *, today: datetime, solves: bool = False) -> dict[str, object]:
@@ -22,13 +27,13 @@ def card(hit: Hit, kept: Mapping[str, str], *, today: datetime, solves: bool = F
         "card",
         div(
             "row tight",
-            span(f"chip {loud}", said, title=f"Probability that it helps: {share(hit.relevance)}"),
-            span("small soft", share(hit.relevance)),
+            span(f"chip {loud}", said),
+            span("small soft", chance(hit), title=CHANCE[record.ref.kind]),
         ),
         el("h3", "", link(named, "search", **here(record, kept))),
         fix(record, hit.resolution, name=str(record.ref)),
         _snippet(hit),
-        _why(hit),
+        _why(hit, said),
         facts(record, today=today),
         _solves(record) if solves else None,
         card=str(record.ref),
@@ -82,10 +87,10 @@ def _snippet(hit: Hit) -> Node:
     return div("snippet", div("prose", *marked(hit.snippet, hit.spans)))
 
 
-def _why(hit: Hit) -> Node:
-    if not hit.why:
-        return None
-    return el("p", "why", el("strong", "", "Why: "), " · ".join(hit.why[:2]))
+def _why(hit: Hit, said: str) -> Node:
+    """The two strongest reasons; what the chip above says already is not said again."""
+    told = [reason for reason in hit.why if reason.casefold() != said.casefold()][:2]
+    return el("p", "why", el("strong", "", "Why: "), " · ".join(told)) if told else None
 
 
 def chances(pairs: tuple[tuple[str, float], ...], words: Mapping[str, str] | None = None) -> dict[str, object]:

@@ -79,7 +79,7 @@ def _narrowing(where: dict[str, str], facets: dict[str, list[tuple[str, int]]]) 
                 options.append((given, given))
             fields.append(choice(name, label, given, options, sends=True))
     fields.append(field("from", "Opened from", _day(where.get("from", "")), kind="date", sends=True))
-    fields.append(field("to", "to", _day(where.get("to", "")), kind="date", sends=True))
+    fields.append(field("to", "Opened until", _day(where.get("to", "")), kind="date", sends=True))
     return fields
 
 

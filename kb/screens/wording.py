@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from kb.records import Hit
+from kb.records import Hit, Ticket
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TARGETS = {"category": "Category", "subcategory": "Subcategory", "assignment_group": "Group", "line": "Line",
@@ -70,17 +70,30 @@ def share(value: float) -> str:
 
 LIKELY = 0.25
 """Relevance from which a hit is worth a card of its own."""
+SAME, CLOSE = 0.75, 0.5
+"""Scores from which a past ticket says nearly the same as the question, or is close to it in meaning."""
 
 
 def likely(hit: Hit) -> bool:
     """Whether this hit is more than something alike."""
-    return hit.exact or hit.relevance >= LIKELY
+    return hit.exact or hit.relevance >= LIKELY or (isinstance(hit.record, Ticket) and hit.score >= SAME)
+
+
+def distant(hit: Hit) -> bool:
+    """Whether this is a past ticket that only touches the question."""
+    return isinstance(hit.record, Ticket) and not hit.exact and hit.score < CLOSE
 
 
 def helps(hit: Hit) -> tuple[str, str]:
-    """How likely this hit helps, in words, and how loudly to draw it: good, mid or ""."""
+    """What this hit is to the question, in words, and how loudly to draw it: good, mid or "".
+
+    Of an article: how likely it helps. Of a past ticket: how alike it is, because the chance that it is the one to link
+    is shared among all tickets that say the same, and so is low even where each of them shows the way.
+    """
     if hit.exact:
         return "Names it exactly", "good"
+    if isinstance(hit.record, Ticket):
+        return _alike(hit.score)
     if hit.relevance >= 0.75:
         return "Very likely helps", "good"
     if hit.relevance >= 0.5:
@@ -88,6 +101,20 @@ def helps(hit: Hit) -> tuple[str, str]:
     if hit.relevance >= LIKELY:
         return "May help", "mid"
     return "Only resembles it", ""
+
+
+def _alike(score: float) -> tuple[str, str]:
+    if score >= SAME:
+        return "Says nearly the same", "good"
+    if score >= CLOSE:
+        return "Close in meaning", "mid"
+    return "A little alike", ""
+
+
+def chance(hit: Hit) -> str:
+    """What the relevance of this hit means: that an article helps, that a past ticket is the one to link."""
+    what = "it is the one" if isinstance(hit.record, Ticket) else "it helps"
+    return f"{share(hit.relevance)} chance {what}"
 
 
 def target(name: str) -> str:

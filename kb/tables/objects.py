@@ -9,9 +9,10 @@ from typing import Any, TextIO
 
 from kb.errors import NotATable
 from kb.tables.read import Row, Source, Table, name_of, no_rows, short, tidy
-from kb.tables.texts import Coding, open_text
+from kb.tables.texts import Coding, bounded_lines, open_text
 
-LONGEST_OBJECT = 64 * 1024 * 1024
+LONGEST_OBJECT = 32 * 1024**2
+"""Characters one object may take; what is longer is a problem, never held whole."""
 RAW = "#value"
 """Behind a column's name: what the tool keeps, where the column itself holds what it shows (ServiceNow's references).
 """
@@ -30,6 +31,10 @@ _LISTS = (
     "value",
 )
 _SAMPLE = 300
+_BLANK = "\ufeff \t\r\n"
+_CUT = "the file ends in the middle of the list"
+_NOT_READ = "nothing behind this was read"
+_TOO_LONG = f"is longer than {LONGEST_OBJECT // 10**6} million characters"
 
 
 class _Bad(ValueError):
@@ -62,34 +67,39 @@ def open_objects(source: Source, coding: Coding) -> Table:
     table = Table(name, "jsonl" if lines else "json", (), no_rows, coding.name)
     table = replace(table, rows=lambda: _lines(source, coding.name) if lines else _listed(source, coding.name))
     header: dict[str, None] = {}
-    seen = 0
+    seen, trouble = 0, ""
     for row in table.rows():
         seen += not row.problem
+        trouble = trouble or (row.problem and f" (object {row.number}: {row.problem})")
         header.update(dict.fromkeys(column for column in row.cells if not column.endswith(RAW)))
         if row.number >= _SAMPLE:
             break
     if not seen:
-        raise NotATable(f"{name} holds no list of objects; export the tickets as a JSON list, JSON Lines or CSV.")
+        raise NotATable(
+            f"{name} holds no list of objects{trouble}; export the tickets as a JSON list, JSON Lines or CSV."
+        )
     return replace(table, header=tuple(header), notes=(coding.note,) if coding.note else ())
 
 
 def _one_a_line(source: Source, encoding: str) -> bool:
-    """Whether the first line is a whole object and so is the next, or the only line has no list inside."""
+    """Whether the first line is a whole object and another follows, or the only line has no list inside."""
+    first = None
     with open_text(source, encoding) as stream:
-        whole = []
-        for line in stream:
-            if line.strip("\ufeff \t\r\n"):
-                whole.append(_object(line))
-            if len(whole) == 2:
-                break
-    if not whole or not isinstance(whole[0], dict):
-        return False
-    return len(whole) == 2 or _list_in(whole[0]) is None
+        for line in bounded_lines(stream, LONGEST_OBJECT):
+            if first is not None and (line is None or line.strip(_BLANK)):
+                return True
+            if line is None or line.strip(_BLANK)[:1] not in ("", "{"):
+                return False
+            if line.strip(_BLANK):
+                first = _object(line)
+                if not isinstance(first, dict):
+                    return False
+    return first is not None and _list_in(first) is None
 
 
 def _object(line: str) -> Any:
     try:
-        return _DECODER.decode(line.strip("\ufeff \t\r\n"))
+        return _DECODER.decode(line.strip(_BLANK))
     except (ValueError, RecursionError):
         return None
 
@@ -103,11 +113,14 @@ def _list_in(made: dict[str, Any]) -> list[Any] | None:
 
 def _lines(source: Source, encoding: str) -> Iterator[Row]:
     with open_text(source, encoding) as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip("\ufeff \t\r\n"):
+        for number, line in enumerate(bounded_lines(stream, LONGEST_OBJECT), start=1):
+            if line is None:
+                yield Row(number, {}, problem=_TOO_LONG)
+                continue
+            if not line.strip(_BLANK):
                 continue
             try:
-                yield _row(number, _DECODER.decode(line.strip("\ufeff \t\r\n")))
+                yield _row(number, _DECODER.decode(line.strip(_BLANK)))
             except ValueError:
                 yield Row(number, {"line": short(line)}, problem="is not a JSON object")
             except RecursionError:
@@ -115,25 +128,39 @@ def _lines(source: Source, encoding: str) -> Iterator[Row]:
 
 
 def _listed(source: Source, encoding: str) -> Iterator[Row]:
-    """Stream the objects of the list: the file's own, or the one under a name like "result"."""
+    """Stream the objects of the list: the file's own, or the one under a name like "result".
+
+    Where the list cannot be followed to its end, the last row says so. Raises :class:`NotATable`.
+    """
+    name = name_of(source)
     with open_text(source, encoding) as stream:
-        reader = _Reader(stream, name_of(source))
-        if reader.peek() == "{" and not reader.enter_list():
-            return
+        reader = _Reader(stream, name)
+        inside = reader.peek() == "{"
+        try:
+            if inside and not reader.enter_list():
+                return
+        except _Bad as error:
+            why = "the file ends in the middle of it" if str(error) == _CUT else f"a value in it {error}"
+            raise NotATable(f"{name} is not JSON we can read: {why}.") from error
         reader.take("[")
         number = 0
-        while True:
-            if reader.peek() in ("]", ""):
-                return
+        while reader.peek() != "]":
             number += 1
             try:
                 value = reader.value()
             except _Bad as error:
-                yield Row(number, {}, problem=str(error))
+                yield Row(number, {}, problem=f"{error}; {_NOT_READ}")
                 return
             yield _row(number, value)
             if reader.peek() == ",":
                 reader.take(",")
+            elif reader.peek() != "]":
+                what = "no comma stands before it" if reader.peek() else _CUT
+                yield Row(number + 1, {}, problem=f"{what}; {_NOT_READ}")
+                return
+        reader.take("]")
+        if not inside and reader.peek():
+            yield Row(number + 1, {}, problem="stands behind the end of the list; it was not read")
 
 
 class _Reader:
@@ -153,7 +180,7 @@ class _Reader:
     def peek(self) -> str:
         """The next character that is not blank; "" at the end."""
         while True:
-            while self._at < len(self._text) and self._text[self._at] in "\ufeff \t\r\n":
+            while self._at < len(self._text) and self._text[self._at] in _BLANK:
                 self._at += 1
             if self._at < len(self._text):
                 return self._text[self._at]
@@ -168,19 +195,22 @@ class _Reader:
 
     def value(self) -> Any:
         """Read one value. Raises :class:`_Bad` where it is broken, after which the stream cannot be followed."""
-        self.peek()
+        if not self.peek():
+            raise _Bad(_CUT)
         size = 1 << 18
         while True:
             try:
                 made, end = _DECODER.raw_decode(self._text, self._at)
             except RecursionError as error:
-                raise _Bad("is nested too deep; nothing behind it was read") from error
+                raise _Bad("is nested too deep") from error
             except json.JSONDecodeError as error:
-                size *= 2
-                if len(self._text) - self._at > LONGEST_OBJECT:
-                    raise _Bad("is longer than an object can be; nothing behind it was read") from error
+                held = len(self._text) - self._at
+                if held > LONGEST_OBJECT:
+                    raise _Bad(_TOO_LONG) from error
+                size = min(size * 2, LONGEST_OBJECT + 1 - held)
+                why = _CUT if self._cut(error) else "is not valid JSON"
                 if not self._more(size):
-                    raise _Bad("is not valid JSON; nothing behind it was read") from error
+                    raise _Bad(why) from error
             else:
                 if end == len(self._text) and not self._ended and not isinstance(made, (dict, list)):
                     self._more()
@@ -188,19 +218,31 @@ class _Reader:
                 self._at = end
                 return made
 
+    def _cut(self, error: json.JSONDecodeError) -> bool:
+        """Whether a value is broken only because the file ends in it."""
+        return error.pos >= len(self._text.rstrip(_BLANK)) or error.msg.startswith("Unterminated string")
+
     def enter_list(self) -> bool:
         """Step into an object up to the first list under a name we know; False where there is none."""
         self.take("{")
-        while self.peek() == '"':
-            key = self.value()
-            self.take(":")
-            if self.peek() == "[" and key in _LISTS:
-                return True
-            if self.peek() == "{" and key in _LISTS:
-                return self.enter_list()
-            self.value()
-            if self.peek() == ",":
-                self.take(",")
+        depth = 1
+        while depth:
+            sign = self.peek()
+            if sign in ("}", ","):
+                self.take(sign)
+                depth -= sign == "}"
+            elif sign != '"':
+                return False
+            else:
+                key = self.value()
+                self.take(":")
+                if key in _LISTS and self.peek() == "[":
+                    return True
+                if key in _LISTS and self.peek() == "{":
+                    self.take("{")
+                    depth += 1
+                else:
+                    self.value()
         return False
 
 

@@ -21,8 +21,14 @@ Format = Literal["csv", "xlsx", "json", "jsonl"]
 
 LONGEST_CELL = 1_000_000
 """Characters kept of one cell; what is longer is cut and reported."""
+LONGEST_ROW = 16 * 1024**2
+"""Characters one row of delimited text may take; the csv module holds four bytes for each while it reads."""
 LARGEST = 4 * 1024**3
 """Bytes a compressed file may unpack to."""
+MOST_RATIO = 200
+"""Bytes a compressed file may unpack to for each of its own; exports reach about 20."""
+_ALWAYS = 64 * 1024**2
+"""Bytes any compressed file may unpack to, however small it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +87,14 @@ def open_bytes(source: Source) -> IO[bytes]:
 
 
 class _Unpacked(gzip.GzipFile):
-    """A gzip stream that stops at :data:`LARGEST` bytes and names damage in one sentence."""
+    """A gzip stream that stops at :data:`LARGEST` bytes or :data:`MOST_RATIO` and names damage in one sentence."""
 
     def __init__(self, raw: IO[bytes], name: str) -> None:
+        packed = raw.seek(0, io.SEEK_END)
+        raw.seek(0)
         super().__init__(fileobj=raw, mode="rb")
         self._raw, self._title, self._given = raw, name, 0
+        self._most = max(packed * MOST_RATIO, _ALWAYS)
 
     def read(self, size: int | None = -1) -> bytes:
         try:
@@ -95,6 +104,11 @@ class _Unpacked(gzip.GzipFile):
         self._given += len(data)
         if self._given > LARGEST:
             raise NotATable(f"{self._title} unpacks to more than {LARGEST // 1024**3} GB; split the export.")
+        if self._given > self._most:
+            raise NotATable(
+                f"{self._title} unpacks to more than {MOST_RATIO} times its size, as no list of tickets does; "
+                "if it is one, unpack it first."
+            )
         return data
 
     def read1(self, size: int = -1) -> bytes:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TextIO, cast
 
 from kb.errors import NotATable
-from kb.tables.read import Row, Source, Table, name_of, no_rows, open_bytes, short, tidy, unique
+from kb.tables.read import LONGEST_ROW, Row, Source, Table, name_of, no_rows, open_bytes, short, tidy, unique
 
-_FIELD_LIMIT = 64 * 1024 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
+_LONGEST = f"{LONGEST_ROW // 10**6} million characters"
 _GUESSED = (
     "cp1252",
     "cp1250",
@@ -130,10 +130,62 @@ def open_text(source: Source, encoding: str) -> TextIO:
     return io.TextIOWrapper(cast("io.BufferedReader", open_bytes(source)), encoding, errors="replace", newline="")
 
 
+def bounded_lines(stream: TextIO, most: int) -> Iterator[str | None]:
+    """The lines of a text; None for one longer than ``most`` characters, which is passed over and never held."""
+    while line := stream.readline(most + 1):
+        if len(line) > most:
+            pass_line(stream, line)
+            yield None
+        else:
+            yield line
+
+
+def pass_line(stream: TextIO, begun: str) -> None:
+    """Read on to the end of a line that has begun, keeping nothing."""
+    while begun and not begun.endswith(("\n", "\r")):
+        begun = stream.readline(1 << 20)
+
+
+class _TooLong(ValueError):
+    """A row that does not end in time; the message is for the report."""
+
+
+class _Lines:
+    """The lines of a text for the csv reader, stopping a row that takes more than :data:`LONGEST_ROW` characters.
+
+    ``lost`` is set where it stopped between quotation marks, so that nobody can tell where the next row begins.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self.lost = stream, False
+        self.new_row()
+
+    def new_row(self) -> None:
+        """Count from here: the next line begins a row."""
+        self._left, self._first = LONGEST_ROW, True
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._stream.readline(self._left + 1)
+        if not line:
+            raise StopIteration
+        self._left -= len(line)
+        if self._left < 0 and self._first:
+            pass_line(self._stream, line)
+            raise _TooLong(f"does not end within {_LONGEST}; it was passed over")
+        if self._left < 0:
+            self.lost = True
+            raise _TooLong(f"a quotation mark opens here and is not closed within {_LONGEST}; the rest was not read")
+        self._first = False
+        return line
+
+
 def open_delimited(source: Source, coding: Coding, *, delimiter: str = "") -> Table:
     """Open a CSV, TSV or the like. Raises :class:`NotATable` where there is no header with at least two columns."""
     name = name_of(source)
-    csv.field_size_limit(_FIELD_LIMIT)
+    csv.field_size_limit(LONGEST_ROW)
     with open_text(source, coding.name) as stream:
         head = stream.read(200_000)
     said, start = _said_delimiter(head)
@@ -201,22 +253,25 @@ def _header(head: str, delimiter: str) -> tuple[list[str], int]:
 
 def _rows(source: Source, table: Table, skip: int) -> Iterator[Row]:
     """Stream the rows below the header; a row of another width is a problem, never shifted."""
-    csv.field_size_limit(_FIELD_LIMIT)
+    csv.field_size_limit(LONGEST_ROW)
     width = len(table.header)
     with open_text(source, table.encoding) as stream:
-        reader = csv.reader(stream, delimiter=table.delimiter, strict=True)
+        lines = _Lines(stream)
+        reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
         number, past = 0, skip + 1
         while True:
             number += 1
+            lines.new_row()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error as error:
-                if past:
-                    past -= 1
-                else:
+            except (csv.Error, _TooLong) as error:
+                if lines.lost or not past:
                     yield Row(number, {}, problem=_trouble(error))
+                if lines.lost:
+                    return
+                past -= past > 0
                 continue
             if past:
                 past -= 1
@@ -230,10 +285,9 @@ def _rows(source: Source, table: Table, skip: int) -> Iterator[Row]:
                 yield Row(number, kept, remarks=remarks)
 
 
-def _trouble(error: csv.Error) -> str:
-    said = str(error)
-    if "field limit" in said:
-        return "a quotation mark opens here and is not closed, so the rest of the file reads as one cell"
-    if "unexpected end" in said:
+def _trouble(error: csv.Error | _TooLong) -> str:
+    if isinstance(error, _TooLong):
+        return str(error)
+    if "unexpected end" in str(error):
         return "a quotation mark opens here and is not closed before the file ends"
     return "its quotation marks do not match"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.records import Hit, Span, Ticket
-from kb.screens import paper, wording
+from kb.records import Answer, Article, Hit, Span, Ticket
+from kb.screens import answers, hits, paper, wording
 from kb.screens.chrome import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,8 +158,48 @@ def test_a_duration_has_one_unit(minutes: float | None, said: str) -> None:
     assert wording.took(minutes) == said
 
 
-def test_how_likely_a_hit_helps_grows_with_its_relevance() -> None:
-    ticket = Ticket("t", "1")
-    said = [wording.helps(Hit(ticket, relevance=p))[0] for p in (0.9, 0.6, 0.3, 0.1)]
+def test_how_likely_an_article_helps_grows_with_its_relevance() -> None:
+    article = Article("a", "1")
+    said = [wording.helps(Hit(article, relevance=p))[0] for p in (0.9, 0.6, 0.3, 0.1)]
     assert len(set(said)) == 4
-    assert wording.helps(Hit(ticket, relevance=0.1, exact=True))[1] == "good"
+    assert wording.helps(Hit(article, relevance=0.1, exact=True))[1] == "good"
+    assert wording.chance(Hit(article, relevance=0.3)) == "30\u00a0% chance it helps"
+
+
+@pytest.mark.parametrize("relevance", [0.02, 0.19, 0.9])
+def test_a_past_ticket_is_named_by_how_alike_it_is_whatever_its_chance(relevance: float) -> None:
+    ticket = Ticket("t", "1")
+    said = [wording.helps(Hit(ticket, relevance, score=score)) for score in (0.86, 0.75, 0.6, 0.3)]
+    assert [words for words, _ in said] == ["Says nearly the same"] * 2 + ["Close in meaning", "A little alike"]
+    assert [loud for _, loud in said] == ["good", "good", "mid", ""]
+    assert wording.helps(Hit(ticket, relevance, exact=True)) == ("Names it exactly", "good")
+    assert wording.chance(Hit(ticket, 0.19)) == "19\u00a0% chance it is the one"
+
+
+def test_a_ticket_that_says_nearly_the_same_is_not_folded_away_for_its_low_chance() -> None:
+    best, twin, far = (
+        Hit(Ticket("t", str(i), title=f"ticket {i}"), chance, score=score)
+        for i, (chance, score) in enumerate([(0.6, 0.8), (0.02, 0.86), (0.02, 0.55)])
+    )
+    drawn = answers.columns(Answer("q", True, hits=(best, twin, far)), {}, today=NOW)
+    said = json.dumps(drawn)
+    assert "1 more that only resembles it" in said
+    assert said.index("ticket 0") < said.index("ticket 1") < said.index("1 more that") < said.index("ticket 2")
+
+
+def test_likely_articles_stand_before_tickets_that_only_resemble_the_question() -> None:
+    near, far = (
+        Hit(Ticket("t", name, title=name), 0.04, score=score) for name, score in (("near", 0.55), ("far", 0.4))
+    )
+    article = Hit(Article("a", "1", title="the article"), 0.7)
+    said = json.dumps(answers.columns(Answer("q", True, hits=(near, far, article)), {}, today=NOW))
+    assert said.index("the article") < said.index("near") < said.index("1 more that only") < said.index('"far"')
+    alone = json.dumps(answers.columns(Answer("q", True, hits=(near, far)), {}, today=NOW))
+    assert "resembles it" not in alone
+
+
+def test_a_card_does_not_give_its_chip_as_a_reason_too() -> None:
+    hit = Hit(Ticket("t", "1"), 0.2, why=("says nearly the same", "was resolved"), score=0.9)
+    said = json.dumps(hits.card(hit, {}, today=NOW)).casefold()
+    assert said.count("says nearly the same") == 1
+    assert "was resolved" in said

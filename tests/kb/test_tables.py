@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,6 +136,49 @@ def test_a_cell_of_ten_megabytes_is_cut_and_told() -> None:
     assert len(made) == 2 and not bad
     assert isinstance(made[0], Ticket) and len(made[0].body) == 1_000_000
     assert "10,000,000 characters" in remarks[0].reason
+
+
+def test_a_line_that_does_not_end_is_passed_over_and_the_rows_around_it_are_kept() -> None:
+    made, bad, _ = read(sheet("1,a,b,,,x", "2,a," + "x" * 17_000_000 + ",,,x", "3,c,d,,,y"))
+    assert [one.number for one in made if isinstance(one, Ticket)] == ["1", "3"]
+    assert [one.row for one in bad] == [3] and "16 million characters" in bad[0].reason
+    assert "quotation" not in bad[0].reason, "no quotation mark stands in it"
+
+
+def test_a_cell_that_never_closes_ends_the_reading_and_says_so() -> None:
+    made, bad, _ = read(sheet("1,a,b,,,x", '2,"a') + b"INC9,a,b,,,x\n" * 1_400_000)
+    assert [one.number for one in made if isinstance(one, Ticket)] == ["1"]
+    assert [one.row for one in bad] == [3]
+    assert "quotation mark" in bad[0].reason and "not read" in bad[0].reason
+
+
+def test_a_file_of_one_endless_line_is_read_in_little_memory() -> None:
+    data = sheet("1,a,b,,,x", "2,a," + "x" * 60_000_000)
+    tracemalloc.start()
+    try:
+        read(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 60_000_000
+
+
+@pytest.mark.parametrize("head", [HEADER.encode() + b"1,a,", b'[{"number": "1", "title": "', b'{"a": "'])
+def test_a_gzip_file_that_unpacks_to_far_more_than_its_size_is_refused(head: bytes) -> None:
+    packed = gzip.compress(head) + gzip.compress(b"a" * 10_000_000) * 7
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotATable, match="unpacks to more than 200 times") as caught:
+            understand(packed)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "quotation" not in str(caught.value) and peak < 30_000_000
+
+
+def test_a_small_gzip_file_may_hold_a_cell_of_ten_megabytes() -> None:
+    made, bad, _ = read(gzip.compress(sheet("1,a," + "x" * 10_000_000 + ",,,x")))
+    assert len(made) == 1 and not bad
 
 
 def test_the_first_of_a_number_is_taken_and_the_others_are_reported() -> None:
@@ -290,6 +334,77 @@ def test_odd_json_is_reported_by_row() -> None:
     made, bad, _ = read("\n".join([good.replace("INC1", "INC0"), *lines]).encode())
     assert [one.number for one in made if isinstance(one, Ticket)] == ["INC0", "INC1", "INC2"]
     assert [one.row for one in bad] == [3, 4, 5, 6, 8]
+
+
+ONE, TWO = (json.dumps({"number": number, "short_description": "a", "sys_id": "x"}) for number in ("INC1", "INC2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"a": [1,2', "the file ends in the middle of it"),
+        ('{"a": ' + "[" * 50_000, "nested too deep"),
+        ('{"a": x, "result": []}', "not valid JSON"),
+        ('{"a" 1}', '":" was expected'),
+        ('{"result": ' * 5_000, "the file ends in the middle of it"),
+        ('{"result": ' * 5_000 + "{" + "}" * 5_001, "no list of objects"),
+        ("[", "the file ends in the middle of the list"),
+        (ONE[:-1], "no list of objects"),
+        ("[1, 2]", "not an object"),
+    ],
+)
+def test_broken_json_is_refused_in_one_sentence(text: str, says: str) -> None:
+    with pytest.raises(NotATable, match=says) as caught:
+        understand(text.encode())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("start", ["[", '{"count": 2, "result": ['])
+@pytest.mark.parametrize(
+    ("rest", "row", "says"),
+    [
+        ("", 2, "the file ends in the middle of the list"),
+        (",", 2, "the file ends in the middle of the list"),
+        (", \n", 2, "the file ends in the middle of the list"),
+        ("," + TWO[:20], 2, "the file ends in the middle of the list"),
+        ("," + TWO[:-1], 2, "the file ends in the middle of the list"),
+        (" " + TWO + "]", 2, "no comma"),
+        (";" + TWO + "]", 2, "no comma"),
+        (",{number: 2}]", 2, "not valid JSON"),
+    ],
+)
+def test_a_list_that_is_cut_or_broken_keeps_what_came_before_and_says_so(
+    start: str, rest: str, row: int, says: str
+) -> None:
+    made, bad, _ = read((start + ONE + rest).encode())
+    assert [one.number for one in made if isinstance(one, Ticket)] == ["INC1"]
+    assert [one.row for one in bad] == [row] and says in bad[0].reason
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+def test_a_list_cut_anywhere_in_its_second_object_is_told(cut: int) -> None:
+    _, bad, _ = read(f"[{ONE},{TWO}]"[: len(ONE) + 1 + cut].encode())
+    assert len(bad) == 1
+
+
+def test_what_stands_behind_a_list_is_told() -> None:
+    made, bad, _ = read(f"[{ONE}]\n[{TWO}]".encode())
+    assert len(made) == 1
+    assert [(one.row, one.reason) for one in bad] == [(2, "stands behind the end of the list; it was not read")]
+
+
+@pytest.mark.parametrize("text", [f"[{ONE},{TWO}]\n", f'{{"data": {{"n": 1}}, "result": [{ONE},\n{TWO}], "n": 2}}'])
+def test_a_whole_list_has_no_problem_row(text: str) -> None:
+    made, bad, _ = read(text.encode())
+    assert len(made) == 2 and not bad
+
+
+def test_an_object_that_does_not_end_is_told_and_not_held() -> None:
+    endless = '{"number": "' + "9" * 34_000_000 + '"}'
+    made, bad, _ = read("\n".join([ONE, endless, TWO]).encode())
+    assert len(made) == 2 and [one.row for one in bad] == [2] and "33 million" in bad[0].reason
+    made, bad, _ = read(f"[{ONE},{endless},{TWO}]".encode())
+    assert len(made) == 1 and [one.row for one in bad] == [2] and "33 million" in bad[0].reason
 
 
 def workbook(lines: list[list[object]]) -> bytes:
