@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from kb.errors import NotFound
+from kb.errors import BadSetting, NotFound, WrongEmbedder
 from kb.policy import Policy
 from kb.problems import Overlay, Patterns
 from kb.records import Answer, Correction, Filter, Kind, Link, Pattern, Record, Ref, Suggestion, Ticket, Viewer
@@ -39,14 +39,20 @@ class Desk:
     patterns_made: Patterns | None = None
     notes: tuple[str, ...] = ()
     """Plain sentences about what is missing or stale, each naming the command that mends it."""
+    index_note: str = ""
+    """The one of them that speaks of the index; it stands beside every answer."""
+    refusal: str = ""
+    """Why nothing may be asked at all: the vectors here are of another embedder."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What is known of index, models and patterns: names, times, figures."""
 
     # --- the technician ----------------------------------------------------------------------------------------
 
     def search(self, text: str, *, viewer: Viewer, wanted: Filter | None = None, limit: int = 10) -> Answer:
-        """Have we seen this before, and what fixed it?"""
-        return self.knowledge.search(text, viewer=viewer, wanted=wanted, limit=limit)
+        """Have we seen this before, and what fixed it? Raises ``WrongEmbedder`` where the index is another's."""
+        self._may_be_asked()
+        answer = self.knowledge.search(text, viewer=viewer, wanted=wanted, limit=limit)
+        return replace(answer, notes=(self.index_note, *answer.notes)) if self.index_note else answer
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""
@@ -73,7 +79,8 @@ class Desk:
     # --- triage ------------------------------------------------------------------------------------------------
 
     def triage(self, tickets: Sequence[Ticket], *, viewer: Viewer) -> list[Suggestion]:
-        """One suggestion a ticket, in order."""
+        """One suggestion a ticket, in order. Raises ``WrongEmbedder`` where the index is another embedder's."""
+        self._may_be_asked()
         return self.triage_with.suggest(tickets, viewer=viewer)
 
     def triage_text(self, text: str, *, viewer: Viewer) -> Suggestion:
@@ -128,15 +135,30 @@ class Desk:
         """Tickets, articles and links this viewer may see."""
         return self.store.counts(viewer)
 
+    def imports(self, *, viewer: Viewer, most: int = 20) -> list[dict[str, Any]]:
+        """The latest imports, newest first: when and what kind; names and counts speak of records not all may see."""
+        rows = self.store.imports(most)
+        return rows if viewer.sees_all else [{"at": row["at"], "kind": row["kind"]} for row in rows]
+
+    def _may_be_asked(self) -> None:
+        if self.refusal:
+            raise WrongEmbedder(self.refusal)
+
     def warnings(self) -> tuple[str, ...]:
         """What is missing or stale right now, each sentence naming the command that mends it."""
         return (*self.notes, *self.shelves.now().notes)
 
 
 def overlay_of(store: Store) -> Overlay:
-    """What people said about patterns: names, merges, dismissals."""
+    """What people said about patterns: names, merges, dismissals. Raises ``BadSetting`` where it cannot be read."""
     text = store.settings().get("patterns")
-    return Overlay.from_dict(json.loads(text)) if text else Overlay()
+    try:
+        return Overlay.from_dict(json.loads(text)) if text else Overlay()
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadSetting(
+            "The saved setting `patterns` (the names people gave to patterns) cannot be read: "
+            "bring the store back from a backup, or take this row out of its table `settings`."
+        ) from error
 
 
 def keep_overlay(store: Store, said: Overlay, *, by: str = "") -> None:

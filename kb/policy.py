@@ -59,6 +59,24 @@ class Policy:
         return cls(**{**{name: getattr(policy, name) for name in cls.__slots__}, **changes})
 
 
+def shown(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings of triage as text, with what holds where nobody set them."""
+    policy = Policy.from_settings(settings)
+    return {
+        "priority_matrix": write_matrix(policy.matrix),
+        "targets": ",".join(policy.targets),
+        "sure": str(policy.sure),
+        "promise": "" if policy.promise is None else str(policy.promise),
+    }
+
+
+def check(name: str, value: str, settings: Mapping[str, str]) -> None:
+    """Raises ``BadSetting`` where there is no such setting of triage or it cannot have this value."""
+    if name not in shown(settings):
+        raise BadSetting(f"There is no setting {name!r}: the desk has {', '.join(shown(settings))}.")
+    Policy.from_settings({**settings, name: value})
+
+
 def target_of(ticket: Ticket, target: str) -> str:
     """What this ticket says for a target, as text; "" where nothing. Other names are looked up in ``extra``."""
     if target in ("category", "subcategory", "assignment_group", "service"):
@@ -78,7 +96,7 @@ def _matrix(text: str) -> dict[tuple[int, int], int]:
     try:
         given = json.loads(text)
         matrix = {(int(k.split(",")[0]), int(k.split(",")[1])): int(v) for k, v in given.items()}
-    except (ValueError, AttributeError, IndexError, TypeError) as error:
+    except (ValueError, AttributeError, IndexError, TypeError, OverflowError) as error:
         raise BadSetting('priority_matrix cannot be read: give JSON such as {"1,1": 1, "1,2": 2}.') from error
     if not matrix or min(min(key) for key in matrix) < 1 or min(matrix.values()) < 1:
         raise BadSetting("priority_matrix must count impact, urgency and priority from 1, the highest.")

@@ -22,8 +22,11 @@ from kb.errors import Damaged, TooLittle
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-FEW = 100
-"""Questions with a right answer among their candidates that it takes to refit the weights."""
+FEW = 400
+"""Questions with a right answer among their candidates that it takes to refit the weights.
+
+With a few hundred, weights fit the habit of linking (what is recent) and forget what a text says.
+"""
 L2 = 0.01
 """How firmly weights are held near 0."""
 HELD_BACK = 0.3

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+_STOPPED = "Stopped. What was finished is kept; run the same command again to go on."
 
-import typer
+try:  # from the first moment on Ctrl-C is answered with a sentence
+    import os
+    import signal
+    import sys
+    from collections.abc import Callable, Iterator
+    from contextlib import contextmanager, suppress
+    from pathlib import Path
+    from typing import TYPE_CHECKING, Annotated, Any
 
-from kb.errors import BadSetting, SeenBeforeError
-from kb.records import Filter, Kind
-from pipelines import settings as environment
+    import typer
+    from typer.core import TyperGroup
+
+    from kb.errors import SeenBeforeError
+    from pipelines import settings as environment
+except KeyboardInterrupt:
+    raise SystemExit(_STOPPED) from None
 
 if TYPE_CHECKING:
     from kb.desk import Desk
     from pipelines.home import Home
 
+
+class _Commands(TyperGroup):
+    """All commands: whatever one of them runs into is told in one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        with _told():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
-    name="seenbefore", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    name="seenbefore", cls=_Commands, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Seen Before: the service desk's memory. Import past tickets, ask whether something was seen before and what "
     "fixed it, triage new ones, and see what keeps coming back. Everything stays in one folder on this machine.",
 )  # fmt: skip
 
+_INTERRUPTED = 130
+"""What Typer exits with where Ctrl-C met it outside a command."""
 HomeOption = Annotated[
     Path | None,
     typer.Option(
@@ -47,16 +64,16 @@ def init(
     ] = "",
 ) -> None:
     """Make an empty desk in a folder."""
+    from models.embedder import open_embedder
     from pipelines import show
 
-    with _told():
-        opened = _home(home)
-        opened.create()
-        if embedder:
-            opened.store.set("embedder", embedder)
-            opened.__dict__.pop("embedder", None)
-            _ = opened.embedder.id
-        show.line(f"A desk is ready in {opened.folder}. Next: seenbefore ingest FILE")
+    opened = _home(home)
+    if embedder:
+        _ = open_embedder(embedder).id  # says what is wrong with it before anything is made
+    opened.create()
+    if embedder:
+        opened.store.set("embedder", embedder)
+    show.line(f"A desk is ready in {opened.folder}. Next: seenbefore ingest FILE")
 
 
 @app.command(epilog="Example: seenbefore ingest incidents.csv --dry-run")
@@ -80,21 +97,20 @@ def ingest(
     from pipelines import ingest as importing
     from pipelines import show
 
-    with _told():
-        asked = importing.asked(
-            preset=preset, map_file=map_file, source=source, encoding=encoding, dates=dates, timezone=timezone,
-            one={"priority": priority_one, "impact": impact_one, "urgency": urgency_one},
-            first_line=tuple(first_line or ()),
-        )  # fmt: skip
-        understood = importing.look(file, asked)
-        if dry_run:
-            show.say_json(importing.understood_json(understood)) if as_json else importing.show_understood(understood)
-            return
-        opened = _home(home)
-        opened.create()
-        with show.bars() as say:
-            done = importing.ingest(opened, understood, say=say)
-        show.say_json(importing.done_json(done)) if as_json else importing.show_done(done)
+    asked = importing.asked(
+        preset=preset, map_file=map_file, source=source, encoding=encoding, dates=dates, timezone=timezone,
+        one={"priority": priority_one, "impact": impact_one, "urgency": urgency_one},
+        first_line=tuple(first_line or ()),
+    )  # fmt: skip
+    understood = importing.look(file, asked)
+    if dry_run:
+        show.say_json(importing.understood_json(understood)) if as_json else importing.show_understood(understood)
+        return
+    opened = _home(home)
+    opened.create()
+    with show.bars() as say:
+        done = importing.ingest(opened, understood, say=say)
+    show.say_json(importing.done_json(done)) if as_json else importing.show_done(done)
 
 
 @app.command(epilog="Example: seenbefore index")
@@ -107,17 +123,16 @@ def index(
     from pipelines import index as indexing
     from pipelines import show
 
-    with _told():
-        opened = _ready(home)
-        with show.bars() as say:
-            done = indexing.build(opened, say=say, force=force)
-        if as_json:
-            show.say_json(_plain(done))
-        elif done.unchanged:
-            show.line(f"The index is up to date: {done.tickets:,} tickets and {done.articles:,} articles.")
-        else:
-            show.line(f"Indexed {done.tickets:,} tickets and {done.articles:,} articles in {done.seconds:.1f} s "
-                      f"({done.embedded:,} newly embedded, {done.cut:,} longer than the model reads).")  # fmt: skip
+    opened = _ready(home)
+    with show.bars() as say:
+        done = indexing.build(opened, say=say, force=force)
+    if as_json:
+        show.say_json(_plain(done))
+    elif done.unchanged:
+        show.line(f"The index is up to date: {done.tickets:,} tickets and {done.articles:,} articles.")
+    else:
+        show.line(f"Indexed {done.tickets:,} tickets and {done.articles:,} articles in {done.seconds:.1f} s "
+                  f"({done.embedded:,} newly embedded, {done.cut:,} longer than the model reads).")  # fmt: skip
 
 
 @app.command(epilog="Example: seenbefore train")
@@ -130,18 +145,17 @@ def train(
     from pipelines import show
     from pipelines import train as training
 
-    with _told():
-        opened = _ready(home)
-        with show.bars() as say:
-            done = training.train(opened, say=say, force=force)
-        if as_json:
-            show.say_json(_plain(done))
-            return
-        show.line(f"{'Nothing new to learn from' if done.unchanged else 'Learnt from'} {done.tickets:,} tickets"
-                  f"{'' if done.unchanged else f' in {done.seconds:.1f} s'}.")  # fmt: skip
-        show.show_models(done.figures, done.missing)
-        for sentence in done.notes:
-            show.line(sentence)
+    opened = _ready(home)
+    with show.bars() as say:
+        done = training.train(opened, say=say, force=force)
+    if as_json:
+        show.say_json(_plain(done))
+        return
+    show.line(f"{'Nothing new to learn from' if done.unchanged else 'Learnt from'} {done.tickets:,} tickets"
+              f"{'' if done.unchanged else f' in {done.seconds:.1f} s'}.")  # fmt: skip
+    show.show_models(done.figures, done.missing)
+    for sentence in done.notes:
+        show.line(sentence)
 
 
 @app.command(epilog="Example: seenbefore patterns --most 20")
@@ -156,18 +170,17 @@ def patterns(
     from pipelines import patterns as finding
     from pipelines import show
 
-    with _told():
-        opened = _ready(home)
-        with show.bars() as say:
-            done = finding.find(opened, say=say, force=force)
-        settings = environment.read(home, groups=tuple(group or ()))
-        desk = _desk_of(opened, "patterns")
-        found = desk.patterns(viewer=settings.viewer)
-        if as_json:
-            show.say_json({**_plain(done), "found": [show.pattern_json(pattern) for pattern in found[:most]]})
-            return
-        show.show_patterns(found, most=most)
-        show.line(f"{done.noise_share:.0%} of {done.tickets:,} tickets are in no pattern.", style="dim")
+    opened = _ready(home)
+    with show.bars() as say:
+        done = finding.find(opened, say=say, force=force)
+    settings = environment.read(home, groups=tuple(group or ()))
+    desk = _desk_of(opened, "patterns")
+    found = desk.patterns(viewer=settings.viewer)
+    if as_json:
+        show.say_json({**_plain(done), "found": [show.pattern_json(pattern) for pattern in found[:most]]})
+        return
+    show.show_patterns(found, most=most)
+    show.line(f"{done.noise_share:.0%} of {done.tickets:,} tickets are in no pattern.", style="dim")
 
 
 @app.command(epilog='Example: seenbefore search "outlook keeps asking for the password" --json')
@@ -187,19 +200,15 @@ def search(
     group: GroupOption = None,
 ) -> None:
     """Have we seen this before, and what fixed it?"""
-    from pipelines import show
+    from pipelines import narrow, show
 
-    with _told():
-        if kind not in ("", "ticket", "article"):
-            raise BadSetting(f"--kind is {kind!r}: give ticket or article.")
-        kinds: tuple[Kind, ...] = (kind,) if kind else ()  # type: ignore[assignment]
-        wanted = Filter(kinds, tuple(category or ()), tuple(service or ()), tuple(assignment_group or ()),
-                        tuple(state or ()), _day("--since", since), _day("--before", before))  # fmt: skip
-        settings = environment.read(home, groups=tuple(group or ()))
-        answer = _desk(home, "search").search(_text(text), viewer=settings.viewer, wanted=wanted, limit=limit)
-        show.say_json(show.answer_json(answer, nearest=nearest)) if as_json else show.show_answer(
-            answer, nearest=nearest
-        )
+    asked = narrow.read(kind=kind, categories=category, services=service, groups=assignment_group, states=state,
+                        since=since, before=before)  # fmt: skip
+    viewer = environment.read(home, groups=tuple(group or ())).viewer
+    desk = _desk(home, "search")
+    wanted = narrow.known(asked, desk, viewer=viewer)
+    answer = desk.search(_text(text), viewer=viewer, wanted=wanted, limit=limit)
+    show.say_json(show.answer_json(answer, nearest=nearest)) if as_json else show.show_answer(answer, nearest=nearest)
 
 
 @app.command(epilog='Example: seenbefore triage "VPN drops every few minutes since the update" --json')
@@ -215,15 +224,14 @@ def triage(
     from pipelines import show
     from pipelines import triage as triaging
 
-    with _told():
-        settings = environment.read(home, groups=tuple(group or ()))
-        suggestions, many = triaging.suggest(_desk(home, "triage"), _text(text), viewer=settings.viewer)
-        if as_json:
-            rows = [show.suggestion_json(suggestion) for suggestion in suggestions]
-            show.say_json(rows if many else rows[0])
-            return
-        for suggestion in suggestions:
-            show.show_suggestion(suggestion)
+    settings = environment.read(home, groups=tuple(group or ()))
+    suggestions, many = triaging.suggest(_desk(home, "triage"), _text(text), viewer=settings.viewer)
+    if as_json:
+        rows = [show.suggestion_json(suggestion) for suggestion in suggestions]
+        show.say_json(rows if many else rows[0])
+        return
+    for suggestion in suggestions:
+        show.show_suggestion(suggestion)
 
 
 @app.command(epilog="Example: seenbefore serve --port 8501")
@@ -234,8 +242,7 @@ def serve(
     group: GroupOption = None,
 ) -> None:
     """Serve the screens on this machine."""
-    with _told():
-        _serve(_home(home), host, port, tuple(group or ()))
+    _serve(_home(home), host, port, tuple(group or ()))
 
 
 @app.command(epilog="Example: seenbefore demo")
@@ -248,14 +255,13 @@ def demo(
     from pipelines import demo as demonstrating
     from pipelines import show
 
-    with _told():
-        opened = _home(home)
-        show.line(f"The sample desk lives in {opened.folder}")
-        with show.bars() as say:
-            for sentence in demonstrating.prepare(opened, say=say):
-                show.line(sentence)
-        if not no_serve:
-            _serve(opened, "127.0.0.1", port, ())
+    opened = _home(home)
+    show.line(f"The sample desk lives in {opened.folder}")
+    with show.bars() as say:
+        for sentence in demonstrating.prepare(opened, say=say):
+            show.line(sentence)
+    if not no_serve:
+        _serve(opened, "127.0.0.1", port, ())
 
 
 @app.command(epilog="Example: seenbefore status")
@@ -264,10 +270,9 @@ def status(home: HomeOption = None, as_json: JsonOption = False, group: GroupOpt
     from pipelines import doctor as checking
     from pipelines import show
 
-    with _told():
-        settings = environment.read(home, groups=tuple(group or ()))
-        facts = checking.status(_desk(home), viewer=settings.viewer)
-        show.say_json(facts) if as_json else checking.show_status(facts)
+    settings = environment.read(home, groups=tuple(group or ()))
+    facts = checking.status(_desk(home), viewer=settings.viewer)
+    show.say_json(facts) if as_json else checking.show_status(facts)
 
 
 @app.command(epilog="Example: seenbefore doctor")
@@ -276,11 +281,33 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from pipelines import doctor as checking
     from pipelines import show
 
-    with _told():
-        findings = checking.examine(_home(home))
-        show.say_json([_plain(finding) for finding in findings]) if as_json else checking.show_findings(findings)
-        if not all(finding.ok for finding in findings):
-            raise typer.Exit(1)
+    findings = checking.examine(_home(home))
+    show.say_json([_plain(finding) for finding in findings]) if as_json else checking.show_findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("settings", epilog="Example: seenbefore settings sure 0.7")
+def settings_of_the_desk(
+    name: Annotated[str, typer.Argument(help="Which setting; without it all are shown.")] = "",
+    value: Annotated[str | None, typer.Argument(help="What to set it to; without it the setting is shown.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or change the rules of triage: priority_matrix, targets, sure, promise."""
+    from kb import policy as rules
+    from kb.errors import BadSetting
+    from pipelines import show
+
+    store = _ready(home).store
+    if value is not None:
+        rules.check(name, value, store.settings())
+        store.set(name, value, by="command line")
+    found = rules.shown(store.settings())
+    if name and name not in found:
+        raise BadSetting(f"There is no setting {name!r}: the desk has {', '.join(found)}.")
+    chosen = {name: found[name]} if name else found
+    show.say_json(chosen) if as_json else show.show_facts("", chosen)
 
 
 @app.command(epilog="Example: seenbefore bench ../shared/data/thunderbird --task articles --json rows.json")
@@ -298,17 +325,16 @@ def bench(
     from pipelines import bench as benching
     from pipelines import show
 
-    with _told():
-        notes: list[str] = []
-        with show.bars() as say:
-            rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
-        plain = [_plain(row) for row in rows]
-        if json_file is not None and str(json_file) == "-":
-            show.say_json(plain)
-            return
-        if json_file is not None:
-            benching.write_rows(json_file, plain)
-        benching.show_rows(rows, notes)
+    notes: list[str] = []
+    with show.bars() as say:
+        rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
+    plain = [_plain(row) for row in rows]
+    if json_file is not None and str(json_file) == "-":
+        show.say_json(plain)
+        return
+    if json_file is not None:
+        benching.write_rows(json_file, plain)
+    benching.show_rows(rows, notes)
 
 
 @app.command(epilog="Example: seenbefore evaluate --share 0.2")
@@ -321,11 +347,10 @@ def evaluate(
     from pipelines import evaluate as evaluating
     from pipelines import show
 
-    with _told():
-        opened = _ready(home)
-        with show.bars() as say:
-            rows = evaluating.evaluate(opened, share=share, say=say)
-        show.say_json([_plain(row) for row in rows]) if as_json else evaluating.show_figures(rows)
+    opened = _ready(home)
+    with show.bars() as say:
+        rows = evaluating.evaluate(opened, share=share, say=say)
+    show.say_json([_plain(row) for row in rows]) if as_json else evaluating.show_figures(rows)
 
 
 @app.command(epilog="Example: seenbefore export tickets.csv")
@@ -340,13 +365,10 @@ def export(
     from pipelines import export as exporting
     from pipelines import show
 
-    with _told():
-        settings = environment.read(home, groups=tuple(group or ()))
-        with show.bars() as say:
-            count = exporting.export(
-                _ready(home), file, kind=kind, viewer=settings.viewer, overwrite=overwrite, say=say
-            )
-        show.line(f"Wrote {count:,} {kind} to {file}.")
+    settings = environment.read(home, groups=tuple(group or ()))
+    with show.bars() as say:
+        count = exporting.export(_ready(home), file, kind=kind, viewer=settings.viewer, overwrite=overwrite, say=say)
+    show.line(f"Wrote {count:,} {kind} to {file}.")
 
 
 # --- inside -------------------------------------------------------------------------------------------------------
@@ -355,18 +377,43 @@ def export(
 @contextmanager
 def _told() -> Iterator[None]:
     """Expected troubles become one sentence and exit code 1; Ctrl-C says that nothing finished is lost."""
-    from pipelines import show
-
     try:
-        yield
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except SeenBeforeError as error:
-        show.problem(str(error))
+        _problem(str(error))
         raise typer.Exit(1) from error
     except KeyboardInterrupt as stop:
-        show.problem("Stopped. What was finished is kept; run the same command again to go on.")
+        _problem(_STOPPED)
         raise typer.Exit(1) from stop
     except BrokenPipeError as error:
+        _let_go()
         raise typer.Exit(1) from error
+    except OSError as error:
+        _let_go()
+        what = f"{error.filename} cannot be read or written" if error.filename else "The answer cannot be written"
+        _problem(f"{what} ({error.strerror or error}): check free disk and rights, then run it again.")
+        raise typer.Exit(1) from error
+
+
+def _problem(sentence: str) -> None:
+    from pipelines import show
+
+    with suppress(OSError):
+        show.problem(sentence)
+
+
+def _let_go() -> None:
+    """Give up what could not be written, or Python would try again, and complain, when it exits."""
+    with suppress(OSError, ValueError):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            with Path(os.devnull).open("w") as nothing:
+                os.dup2(nothing.fileno(), sys.stdout.fileno())
 
 
 def _home(folder: Path | None) -> Home:
@@ -408,16 +455,6 @@ def _text(text: str) -> str:
     return sys.stdin.read() if text == "-" else text
 
 
-def _day(option: str, text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadSetting(f"{option} is {text!r}: give a day such as 2026-01-31.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _plain(value: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -429,10 +466,18 @@ def _terminate(*_: object) -> None:
 
 
 def main(run: Callable[[], Any] = app) -> None:
-    """Entry of the ``seenbefore`` command."""
-    environment.be_offline()
-    signal.signal(signal.SIGTERM, _terminate)
-    run()
+    """Entry of the ``seenbefore`` command; Ctrl-C ends it with a sentence and exit code 1 wherever it is."""
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        environment.be_offline()
+        with _told():
+            run()
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(_STOPPED)
+    except SystemExit as end:
+        sys.exit(_STOPPED if end.code == _INTERRUPTED else end.code)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,20 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-from kb.desk import Desk
-from kb.errors import NotBuilt, SeenBeforeError
+from kb.desk import Desk, overlay_of
+from kb.errors import SeenBeforeError
+from kb.policy import Policy
 from kb.records import KEEPER, Viewer
 from pipelines import show
 from pipelines.generations import COMMANDS
-from pipelines.home import Home
+from pipelines.home import Home, load_index
 
 _PACKAGES = (
     "seenbefore",
@@ -28,6 +32,7 @@ _PACKAGES = (
     "SQLAlchemy",
 )
 _LITTLE = 1 << 30
+_IMPORTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +45,46 @@ class Finding:
 
 
 def examine(home: Home) -> list[Finding]:
-    """Look at everything; one broken part never hides another."""
+    """Look at everything; one broken part never hides another, and nothing on disk can make a look fail itself."""
     findings: list[Finding] = []
     for what, look in _LOOKS:
         try:
-            findings += [Finding(what, ok, said) for ok, said in look(home)]
+            for ok, said in look(home):
+                findings.append(Finding(what, ok, said))
         except SeenBeforeError as error:
-            findings.append(Finding(what, False, str(error)))
-            if what == "home":
-                break
+            same = next((f.what for f in findings if not f.ok and f.said == str(error)), "")
+            said = f"cannot be looked at: see what is said of the {same}." if same else str(error)
+            findings.append(Finding(what, False, said))
+        except OSError as error:
+            findings.append(Finding(what, False, f"cannot be read ({error.strerror or error}): check rights and disk."))
+        except (LookupError, TypeError, ValueError, AttributeError):
+            mend = f"run `{COMMANDS[what]} --force`" if what in COMMANDS else "bring it back from a backup"
+            findings.append(Finding(what, False, f"is not as it was written: {mend}."))
     return findings
 
 
 def _folder(home: Home) -> Iterator[tuple[bool, str]]:
-    _ = home.store
-    yield True, str(home.folder)
-    free = shutil.disk_usage(home.folder).free
+    place = _nearest(home.folder)
+    there = place == home.folder
+    yield True, str(home.folder) + ("" if there else " (not there yet)")
+    if not place.is_dir():
+        yield False, f"{place} is a file: choose another folder with --home."
+        return
+    free = shutil.disk_usage(place).free
     enough = free > _LITTLE
     yield enough, f"{free / 1e9:.1f} GB of disk free" + ("" if enough else ": make room before the next import.")
-    writable = os.access(home.folder, os.W_OK)
-    yield writable, "The folder can be written" if writable else "The folder cannot be written: check its rights."
+    named = "The folder" if there else f"{place}, where it would be made,"
+    writable = os.access(place, os.W_OK | os.X_OK)
+    yield writable, f"{named} can be written" if writable else f"{named} cannot be written: check its rights."
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that is there."""
+    for place in (folder, *folder.parents):
+        with suppress(OSError):  # a folder above may not be entered
+            if place.exists():
+                return place
+    return folder
 
 
 def _store(home: Home) -> Iterator[tuple[bool, str]]:
@@ -68,6 +93,16 @@ def _store(home: Home) -> Iterator[tuple[bool, str]]:
     counts = home.store.counts(KEEPER)
     some = counts["tickets"] > 0
     yield some, ", ".join(f"{n:,} {k}" for k, n in counts.items()) + ("" if some else ": run `seenbefore ingest FILE`.")
+    for row in home.store.imports(most=_IMPORTS):
+        day = datetime.fromtimestamp(int(row["at"] or 0), UTC).date().isoformat()
+        yield True, (f"{day}: {row['kind']} from {row['file']}, {row['added']:,} added, {row['updated']:,} updated, "
+                     f"{row['unchanged']:,} unchanged, {row['rejected']:,} refused")  # fmt: skip
+
+
+def _settings(home: Home) -> Iterator[tuple[bool, str]]:
+    Policy.from_settings(home.store.settings())
+    overlay_of(home.store)
+    yield True, "every saved setting can be read"
 
 
 def _embedder(home: Home) -> Iterator[tuple[bool, str]]:
@@ -75,33 +110,46 @@ def _embedder(home: Home) -> Iterator[tuple[bool, str]]:
 
 
 def _index(home: Home) -> Iterator[tuple[bool, str]]:
-    generation, note = home.index()
+    yield from _whole(home, "index")
+    load_index(home.index()[0])
+    behind = home.store.records_seq() - int(home.index()[0].facts["watermark"])
+    if behind:
+        yield True, f"{behind:,} newer changes are added while searching; `seenbefore index` takes them in"
+
+
+def _models(home: Home) -> Iterator[tuple[bool, str]]:
+    yield from _whole(home, "models")
+    generation, _ = home.made.current("models")
+    from pipelines import train as training  # slow to load, so only where there are models
+
+    if not (other := _other(home, "models", str(generation.facts["embedder"]))):
+        training.load(generation, embedder=home.embedder.id)
+    yield from other
+
+
+def _patterns(home: Home) -> Iterator[tuple[bool, str]]:
+    yield from _whole(home, "patterns")
+    generation, _ = home.made.current("patterns")
+    made_by = generation.facts.get("embedder") or str(generation.facts["mark"]).partition("/")[2]
+    yield from _other(home, "patterns", str(made_by))
+    from pipelines import patterns as finding  # likewise
+
+    finding.load(generation)
+
+
+def _whole(home: Home, part: str) -> Iterator[tuple[bool, str]]:
+    generation, note = home.made.current(part)
     if note:
         yield False, note
-    behind = home.store.records_seq() - int(generation.facts["watermark"])
-    yield (
-        True,
-        f"{generation.name}: every file matches its checksum"
-        + (
-            f"; {behind:,} changes newer than it are added while searching, `seenbefore index` takes them in"
-            if behind
-            else ""
-        ),
-    )
+    yield True, f"{generation.name}: every file matches its checksum"
 
 
-def _part(part: str) -> Callable[[Home], Iterator[tuple[bool, str]]]:
-    def look(home: Home) -> Iterator[tuple[bool, str]]:
-        try:
-            generation, note = home.made.current(part)
-        except NotBuilt:
-            yield False, f"not built yet: run `{COMMANDS[part]}`."
-            return
-        if note:
-            yield False, note
-        yield True, f"{generation.name}: every file matches its checksum"
-
-    return look
+def _other(home: Home, part: str, made_by: str) -> list[tuple[bool, str]]:
+    """A finding where the part was made with another embedder than is set now."""
+    if made_by == home.embedder.id:
+        return []
+    return [(False, f"made with the embedder {made_by!r}, but {home.embedder.id!r} is set: run `{COMMANDS[part]}`, "
+                    "or set SEENBEFORE_EMBEDDER back.")]  # fmt: skip
 
 
 def _litter(home: Home) -> Iterator[tuple[bool, str]]:
@@ -125,10 +173,11 @@ def _versions(home: Home) -> Iterator[tuple[bool, str]]:
 _LOOKS: tuple[tuple[str, Callable[[Home], Iterator[tuple[bool, str]]]], ...] = (
     ("home", _folder),
     ("store", _store),
+    ("settings", _settings),
     ("embedder", _embedder),
     ("index", _index),
-    ("models", _part("models")),
-    ("patterns", _part("patterns")),
+    ("models", _models),
+    ("patterns", _patterns),
     ("leftovers", _litter),
     ("versions", _versions),
 )
@@ -147,11 +196,10 @@ def status(desk: Desk, *, viewer: Viewer) -> dict[str, Any]:
     """Counts, freshness and what to run next, for this viewer."""
     facts = dict(desk.facts)
     parts = {part: (facts[part]["name"] if part in facts else None) for part in COMMANDS}
-    imports = desk.store.imports(most=5)
     return {"home": facts["home"], "counts": desk.counts(viewer=viewer),
             "waiting": len(desk.waiting(viewer=viewer, most=1000)),
             "patterns": len(desk.patterns(viewer=viewer)), "embedder": facts["embedder"], "built": parts,
-            "last_imports": imports, "to_do": list(desk.warnings())}  # fmt: skip
+            "last_imports": desk.imports(viewer=viewer, most=_IMPORTS), "to_do": list(desk.warnings())}  # fmt: skip
 
 
 def show_status(facts: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ import platformdirs
 from kb.errors import BadSetting
 from kb.records import Viewer
 
+_DIGITS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -39,7 +41,7 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
     given = os.environ.get("SEENBEFORE_HOME", "").strip()
     place = home or (Path(given) if given else Path(platformdirs.user_data_dir("seenbefore", appauthor=False)))
     threads = os.environ.get("SEENBEFORE_THREADS", "0").strip() or "0"
-    if not threads.isdigit():
+    if not (threads.isascii() and threads.isdecimal() and len(threads) <= _DIGITS):
         raise BadSetting(f"SEENBEFORE_THREADS is {threads!r}: give a whole number of threads, or 0 for all cores.")
     named = tuple(part.strip() for part in os.environ.get("SEENBEFORE_GROUPS", "").split(",") if part.strip())
     settings = Settings(

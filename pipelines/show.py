@@ -16,6 +16,8 @@ from rich.text import Text
 from kb.records import Answer, Hit, Pattern, Prediction, Suggestion, Ticket
 
 out = Console(highlight=False)
+if not out.is_terminal:
+    out = Console(highlight=False, width=150)
 err = Console(stderr=True, highlight=False)
 
 

@@ -123,7 +123,7 @@ def test_too_few_answered_questions_change_nothing_and_say_how_many_it_takes() -
     assert winner is champion
     assert not verdict.publish
     assert verdict.questions == 40
-    assert "40 questions" in verdict.why and "100" in verdict.why
+    assert "40 questions" in verdict.why and "400" in verdict.why
 
 
 def test_no_questions_at_all_change_nothing() -> None:

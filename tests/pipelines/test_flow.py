@@ -224,6 +224,19 @@ def test_status_and_doctor_say_all_is_built(built: Path) -> None:
     run("doctor", home=built)
 
 
+def test_the_rules_of_triage_can_be_shown_and_changed_and_a_bad_one_is_refused(home: Path) -> None:
+    shown = answer("settings", home=home)
+    assert isinstance(shown, dict)
+    assert shown["sure"] == "0.6"
+    run("settings", "sure", "0.8", home=home)
+    run("settings", "priority_matrix", '{"1,1": 1, "2,2": 2}', home=home)
+    changed = answer("settings", home=home)
+    assert isinstance(changed, dict)
+    assert (changed["sure"], changed["priority_matrix"]) == ("0.8", '{"1,1": 1, "2,2": 2}')
+    for name, value in (("sure", "lots"), ("colour", "blue"), ("priority_matrix", "{}")):
+        assert len(run("settings", name, value, home=home, code=1).stderr.strip().splitlines()) == 1
+
+
 # --- importing ----------------------------------------------------------------------------------------------------
 
 
