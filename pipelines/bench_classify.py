@@ -15,7 +15,7 @@ from kb.triage import known_at_opening
 from models import scores
 from models.classifier import OTHER, TextClassifier, fit_targets, predict_targets, svm_baseline
 from pipelines.bench import OURS, Bench, Row, Task, timed
-from pipelines.learnable import Learnable
+from pipelines.learnable import Learnable, retired
 
 MIN_GROUP = 10
 """In ``assignment_group``, values with fewer training tickets are pooled into one."""
@@ -94,8 +94,10 @@ def fitted(pool: Learnable, labels: Sequence[str], target: str, bench: Bench) ->
     """One classifier, learnt the way ``seenbefore train`` does."""
     fields = [known_at_opening(ticket) for ticket in pool.tickets]
     opened = pool.opened
+    gone = retired(labels, pool.times)
+    kept = [None if label in gone else label for label in labels]
     models, _ = fit_targets(
-        pool.words, pool.vectors, {target: list(labels)}, fields=fields if any(fields) else None,
+        pool.words, pool.vectors, {target: kept}, fields=fields if any(fields) else None,
         opened=None if opened is None else opened.tolist(), groups=_duplicates(pool), promises={target: PROMISE},
         progress=lambda done, total: bench.say(f"Learning {target}", done, total),
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,27 @@ class Learnable:
     def part(self, rows: NDArray[np.int64]) -> Learnable:
         """The tickets at these positions."""
         return Learnable([self.tickets[i] for i in rows], self.vectors[rows])
+
+
+RECENT = 0.1
+"""Share of the dated tickets, the newest, that tell which labels are still in use."""
+EXPECTED = 8.0
+"""A label is retired where so many of the newest tickets should carry it, going by the past, and hardly any does."""
+
+
+def retired(labels: Sequence[str | None], times: NDArray[np.float64] | None) -> set[str]:
+    """Labels the desk no longer gives: common before, (almost) absent among its newest tickets.
+
+    Category trees change; a classifier that learns from both would suggest what nobody may choose any more. ``times``
+    are seconds, shape (n,), NaN where not given.
+    """
+    if times is None:
+        return set()
+    dated = [i for i in np.argsort(times, kind="stable").tolist() if labels[i] and not np.isnan(times[i])]
+    cut = int(len(dated) * (1 - RECENT))
+    before, after = Counter(labels[i] for i in dated[:cut]), Counter(labels[i] for i in dated[cut:])
+    share = (len(dated) - cut) / max(cut, 1)
+    return {label for label, count in before.items() if label and count * share >= EXPECTED > 20 * after[label]}
 
 
 def learnable(home: Home, *, say: Say, keep: Callable[[Ticket], bool]) -> Learnable:

@@ -20,7 +20,7 @@ from models.classifier import TextClassifier, dump_targets, fit_targets, load_ta
 from pipelines.generations import Generation
 from pipelines.home import Home
 from pipelines.index import Say, quiet
-from pipelines.learnable import Learnable, learnable
+from pipelines.learnable import Learnable, learnable, retired
 from pipelines.ranking import FILE, fit_rankers, write
 
 CORRECTED = 3.0
@@ -132,6 +132,8 @@ def _labels(
     weights: dict[str, list[float]] = {}
     for target in policy.targets:
         labels: list[str | None] = [target_of(ticket, target) or None for ticket in pool.tickets]
+        gone = retired(labels, pool.times)
+        labels = [None if label in gone else label for label in labels]
         weight = np.ones(len(labels))
         for ticket_id, correction in store.corrections(target=target) if store is not None else ():
             if ticket_id in place and correction.action != "skipped":
