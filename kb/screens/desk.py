@@ -70,7 +70,7 @@ def _learnt(models: Any) -> Node:
             empty("Nothing is learnt yet.", "Learn from your resolved tickets: `seenbefore train`"),
         )
     said = span("soft small", f"from {count(int(models.get('tickets', 0)), 'ticket')} · {models.get('name', '')}")
-    heads = ("Target", "Values", "Macro-F1", "Calibration error", "Suggested", "Right when suggested")
+    heads = ("Target", "Values", "Right", "Macro-F1", "Calibration error", "Could answer, 95 % right")
     rows = [_target(name, facts) for name, facts in models["targets"].items() if isinstance(facts, Mapping)]
     rows += [
         el("tr", "", el("td", "", target(name)), el("td", "soft", str(why), colspan=5))
@@ -81,16 +81,16 @@ def _learnt(models: Any) -> Node:
 
 
 def _target(name: str, facts: Mapping[str, Any]) -> dict[str, object]:
-    held, promise = _part(facts, "held_out"), _part(facts, "contract")
-    covered = _share(promise.get("coverage"))
+    held = _part(facts, "held_out")
+    covered = _share(held.get("coverage@0.95"))
     return el(
         "tr", "",
         el("td", "", el("strong", "", target(name))),
         el("td", "right", f"{len(facts.get('classes', ())):,}"),
+        el("td", "right", _shared(held.get("accuracy"))),
         el("td", "right", _figure(held, "macro_f1")),
         el("td", "right", _figure(held, "ece")),
         el("td", "right", *( [meter(covered), " ", share(covered)] if covered is not None else ["—"])),
-        el("td", "right", _shared(promise.get("precision")) if covered else "—"),
     )  # fmt: skip
 
 
