@@ -33,7 +33,7 @@ Neighbours = Callable[[Floats, int], tuple[Ints, Floats]]
 
 NOISE = -1
 RESOLUTION = 0.28
-"""Where a desk has no links to choose by: chosen on a public desk, where helpers linked pairs and small groups."""
+"""Where a desk has no links to choose by: chosen on a public desk, where people linked pairs and small groups."""
 GRID = (0.1, 0.14, 0.18, 0.22, 0.28, 0.34, 0.4)
 """Resolutions tried where the desk's own links can judge them."""
 ENOUGH_LINKS = 50
