@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,28 +28,6 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Return float32 of shape (len(texts), dim), unit rows, in the order given; a blank text gives a zero row."""
-        ...
-
-
-class Predicted(Protocol):
-    """What a classifier says of n tickets."""
-
-    classes: list[str]
-    proba: NDArray[np.float64]
-    """Calibrated, shape (n, len(classes)), rows sum to 1."""
-
-
-class Classifier(Protocol):
-    """One target's learner."""
-
-    classes: list[str]
-
-    def predict(self, texts: Sequence[str], vectors: Vectors, fields: Sequence[dict[str, str]] | None = None) -> Any:
-        """Calibrated class probabilities, shape (n, k)."""
-        ...
-
-    def telling(self, text: str, label: str, *, most: int = 6) -> list[str]:
-        """Words of this very text that spoke for the label, strongest first."""
         ...
 
 

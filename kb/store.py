@@ -22,7 +22,7 @@ from kb import schema as s
 from kb.errors import BadSetting, NotAHome, NotFound, StoreTrouble
 from kb.learners import Vectors
 from kb.records import Correction, Kind, Link, Record, Ref, Viewer
-from kb.rows import content_hash, from_row, moment, seconds, to_row
+from kb.rows import from_row, moment, seconds, to_row
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _CHUNK = 400
@@ -554,6 +554,3 @@ def _visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:
 def _chunks(items: list[T]) -> Iterator[list[T]]:
     for start in range(0, len(items), _CHUNK):
         yield items[start : start + _CHUNK]
-
-
-__all__ = ["Change", "Store", "content_hash"]

@@ -6,7 +6,6 @@ text that said something never becomes empty, and time grows with its length and
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections import Counter
@@ -19,6 +18,7 @@ from kb.identifiers import Identifier, identifiers
 from kb.mail import strip_mail
 from kb.markup import looks_like_html, to_text, unescape
 from kb.records import Article, Ticket
+from kb.rows import content_hash
 
 __all__ = [
     "LONGEST",
@@ -127,11 +127,6 @@ def _joined(*parts: str) -> str:
         if not (following and following.casefold().startswith(part.casefold()))
     ]
     return "\n".join(kept)[:LONGEST].rstrip()
-
-
-def content_hash(text: str) -> str:
-    """Return the sha256 of a text as 64 hex digits: the key a vector is kept under."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 _WORD = re.compile(r"[^\W\d_]{1,20}")

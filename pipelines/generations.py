@@ -114,7 +114,7 @@ class Generations:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError):
-            return {part: found[0] for part in COMMANDS if (found := self._newest(part))}
+            return {part: found[0] for part in COMMANDS if (found := self.history(part))}
         return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}
 
     def current(self, part: str) -> tuple[Generation, str]:
@@ -126,7 +126,7 @@ class Generations:
         if pointed is None:
             raise NotBuilt(f"Nothing is built here yet: run `{COMMANDS.get(part, 'seenbefore index')}`.")
         trouble: Damaged | None = None
-        for name in dict.fromkeys([pointed, *self._newest(part)]):
+        for name in dict.fromkeys([pointed, *self.history(part)]):
             try:
                 generation = self.verify(part, name)
             except Damaged as error:
@@ -168,19 +168,16 @@ class Generations:
 
     def history(self, part: str) -> list[str]:
         """Published folders of a part, newest first."""
-        return self._newest(part)
+        found = (p.name for p in self.root.glob(f"{part}-*") if (p / "manifest.json").exists())
+        return sorted(found, reverse=True)
 
     def litter(self) -> list[Path]:
         """Leftovers of interrupted work: safe to delete."""
         return sorted(self.root.glob(".tmp-*")) + sorted(self.root.glob(".current-*.json"))
 
-    def _newest(self, part: str) -> list[str]:
-        found = (p.name for p in self.root.glob(f"{part}-*") if (p / "manifest.json").exists())
-        return sorted(found, reverse=True)
-
     def _sweep(self, part: str) -> None:
         current = self.pointers().get(part)
-        for name in self._newest(part)[KEPT - 1 :]:
+        for name in self.history(part)[KEPT - 1 :]:
             if name != current:
                 shutil.rmtree(self.root / name, ignore_errors=True)
         for path in self.litter():

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from kb.errors import Damaged, NotBuilt
 from kb.features import NAMES, Featurer, Question
 from kb.knowledge import Knowledge
-from kb.learners import Vectors
 from kb.records import EVERYONE, Kind, Ticket
 from kb.rows import seconds
 from kb.shelves import KINDS, Shelves
@@ -84,7 +83,7 @@ def questions_of(home: Home, tickets: Sequence[Ticket], *, say: Say = quiet) -> 
     """Tickets as the questions they were when they were opened, words only; an undated one is asked now."""
     texts = [ticket.text for ticket in tickets]
     titles = [text.partition("\n")[0][:_TITLE] for text in texts]
-    whole, firsts = vectors_of(home, texts, say=say), _title_vectors(home, titles, say)
+    whole, firsts = vectors_of(home, texts, say=say), vectors_of(home, titles, say=say)
     questions = []
     for i, ticket in enumerate(tickets):
         at = seconds(ticket.opened_at)
@@ -142,7 +141,3 @@ def _read(generation: Generation) -> dict[Kind, LinearRanker]:
     except ValueError as error:
         raise Damaged("The ranker's file is damaged: run `seenbefore train`.") from error
     return {kind: LinearRanker.from_state(states[kind], names=NAMES[kind]) for kind in KINDS if kind in states}
-
-
-def _title_vectors(home: Home, titles: list[str], say: Say) -> Vectors:
-    return vectors_of(home, titles, say=say)
