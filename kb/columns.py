@@ -20,17 +20,21 @@ _WORDS: dict[Kind, dict[str, str]] = {
     "ticket": {"category": "category", "service": "service", "group": "assignment_group", "state": "state",
                "audience": "audience"},
     "article": {"category": "category", "state": "state", "audience": "audience"},
+    "problem": {"category": "category", "service": "service", "state": "state", "audience": "audience"},
 }  # fmt: skip
 _NUMBERS: dict[Kind, dict[str, str]] = {
     "ticket": {"opened": "opened_at", "resolved": "resolved_at", "reopened": "reopen_count",
                "bounced": "reassignment_count", "line": "line", "priority": "priority"},
     "article": {"opened": "created_at", "resolved": "updated_at"},
+    "problem": {"opened": "created_at", "resolved": "updated_at", "known": "known_error"},
 }  # fmt: skip
 ASKED: dict[Kind, tuple[str, ...]] = {
-    kind: ("id", "number", *_WORDS[kind].values(), *_NUMBERS[kind].values()) for kind in ("ticket", "article")
+    kind: ("id", "number", *_WORDS[kind].values(), *_NUMBERS[kind].values()) for kind in _WORDS
 }
 """The store's columns one row of :meth:`Columns.build` holds, in this order."""
 UNKNOWN = -1
+ARCHIVED = "archived"
+"""An article in this state answers nothing any more; it can still be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,15 @@ class Columns:
         return may[self.codes["audience"]]
 
     def rows_for(self, viewer: Viewer, wanted: Filter | None = None, *, as_of: int | None = None) -> Mask:
-        """Which rows may be answered with: visible, inside the filter, opened before ``as_of``."""
+        """Which rows may be answered with: visible, inside the filter, opened before ``as_of``.
+
+        Of problems only known errors, of articles none that is archived.
+        """
         rows = self.visible(viewer)
+        if self.kind == "problem":
+            rows &= self.numbers["known"] > 0
+        if self.kind == "article" and ARCHIVED in self.names["state"]:
+            rows &= self.codes["state"] != self.names["state"].index(ARCHIVED)
         wanted = wanted or Filter()
         for name, values in _asked(self.kind, wanted).items():
             if values and name in self.codes:
@@ -134,7 +145,9 @@ class Columns:
         facets = {n: tuple(v) for n, v in _asked(self.kind, wanted).items() if v and n in self.codes}
         if not viewer.sees_all:
             facets["audience"] = tuple(a for a in self.names["audience"] if viewer.may_see(unpack_audience(a))) or ("",)
-        if self.kind == "article":
+        if self.kind == "article" and ARCHIVED in self.names["state"]:
+            facets["state"] = tuple(name for name in self.names["state"] if name != ARCHIVED) or ("-",)
+        if self.kind != "ticket":
             return Where(facets, as_of=as_of, without=tuple(without))
         return Where(facets, seconds(wanted.opened_from), seconds(wanted.opened_before), as_of, tuple(without))
 
@@ -168,6 +181,8 @@ class Columns:
 
 def _asked(kind: Kind, wanted: Filter) -> dict[str, tuple[str, ...]]:
     asked = {"category": wanted.categories}
+    if kind == "problem":
+        asked |= {"service": wanted.services}
     if kind == "ticket":
         asked |= {"service": wanted.services, "group": wanted.groups, "state": wanted.states}
     return asked

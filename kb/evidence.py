@@ -44,6 +44,8 @@ class Facts:
     linked: int = 0
     since: datetime | None = None
     """When the first of those links was made."""
+    helped: int = 0
+    """Similar questions for which somebody marked it as helpful."""
     age_days: float | None = None
     resolved: bool = False
     same_category: str = ""
@@ -57,6 +59,12 @@ def reasons(facts: Facts, most: int = 2) -> tuple[str, ...]:
 
 
 def _from_links(facts: Facts) -> list[tuple[float, str]]:
+    times = f" {facts.helped} times" if facts.helped > 1 else ""
+    helped = [(3.1 + min(facts.helped, 10) * 0.3, f"marked as helpful{times} for this")] if facts.helped else []
+    return helped + _linked(facts)
+
+
+def _linked(facts: Facts) -> list[tuple[float, str]]:
     if facts.linked_similar:
         when = f" since {_MONTHS[facts.since.month - 1]} {facts.since.year}" if facts.since else ""
         n = facts.linked_similar

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from kb.identifiers import Identifier
 from kb.learners import Vectors
 from kb.passages import Passages
 from kb.records import Filter, Kind, Viewer
-from kb.shelves import Snapshot
+from kb.shelves import KINDS, Snapshot
 from kb.words import NEVER
 
 Ids = NDArray[np.int64]
@@ -27,13 +28,14 @@ NAMES: dict[Kind, tuple[str, ...]] = {
         "words_title", "words_body", "words_fix", "words_share", "score", "score_title", "score_rank", "score_gap",
         "words_rank", "identifier", "age", "last_week", "last_month", "last_half_year", "votes", "vote_nearest",
         "vote_few", "prototype", "reused", "reused_lately", "linked_on", "same_articles", "articles", "resolved",
-        "reopened", "bounced", "same_category", "same_service",
+        "reopened", "bounced", "same_category", "same_service", "unhelpful",
     ),
     "article": (
         "words_title", "words_body", "score", "score_passage", "score_title", "identifier", "popular", "votes",
-        "vote_few", "vote_nearest", "vote_kernel", "prototype", "generic", "validated",
+        "vote_few", "vote_nearest", "vote_kernel", "prototype", "generic", "validated", "unhelpful",
     ),
 }  # fmt: skip
+NAMES["problem"] = NAMES["article"]
 """The features of each pool, in the order of the matrix."""
 WHOLE_POOL = 1_500
 """A pool of articles up to this size is looked at whole."""
@@ -88,14 +90,13 @@ class Featurer:
     """Makes candidates over one snapshot; immutable."""
 
     snapshot: Snapshot
-    to_tickets: Habits
-    to_articles: Habits
+    habits: Mapping[Kind, Habits]
     passages: Passages | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot, passages: Passages | None = None) -> Featurer:
         """Prepare the links of a snapshot."""
-        return cls(snapshot, Habits.of(snapshot, to_article=False), Habits.of(snapshot, to_article=True), passages)
+        return cls(snapshot, {kind: Habits.of(snapshot, kind) for kind in KINDS}, passages)
 
     def candidates(self, question: Question, kind: Kind, viewer: Viewer, wanted: Filter | None = None) -> Candidates:
         """Candidates of one pool, filtered for this viewer before anything is compared; ids ascending."""
@@ -109,33 +110,36 @@ class Featurer:
         tickets = self.snapshot.pools["ticket"].columns
         seen = tickets.rows_for(viewer, as_of=question.as_of)
         hidden = _places(tickets, question.without)
-        both = (self.to_tickets, self.to_articles)
-        known = [links.known(seen, as_of=question.as_of, without=hidden) for links in both]
-        links, mine = (self.to_articles, known[1]) if kind == "article" else (self.to_tickets, known[0])
-        votes = links.votes(question.vector, mine, len(shelf.columns), now=question.now)
+        known = {to: links.known(seen, as_of=question.as_of, without=hidden) for to, links in self.habits.items()}
+        links, mine, n = self.habits[kind], known[kind], len(shelf.columns)
+        votes = links.votes(question.vector, mine, n, now=question.now)
         holds = self._holders(question, kind, viewer, wanted)
-        if kind == "article":
-            places, columns = self._articles(question, rows, votes, holds, (viewer, wanted))
-        else:
+        if kind == "ticket":
             places, columns = self._tickets(question, rows, votes, holds, known, (viewer, wanted))
+        else:
+            places, columns = self._texts(kind, question, rows, votes, holds, (viewer, wanted))
+        columns["unhelpful"] = np.log1p(links.denied(question.vector, seen, n, as_of=question.as_of)[places])
         features = np.column_stack([columns[name] for name in NAMES[kind]]).astype(np.float64)
         return Candidates(kind, shelf.columns.ids[places], features, looked_at, places, mine)
 
-    # --- articles ----------------------------------------------------------------------------------------------
+    # --- articles and known errors -----------------------------------------------------------------------------
 
-    def _articles(self, question: Question, rows: Mask, votes: Votes, holds: dict[int, int],
-                  asked: tuple[Viewer, Filter | None]) -> tuple[Ids, Columned]:  # fmt: skip
-        shelf = self.snapshot.pools["article"]
+    def _texts(self, kind: Kind, question: Question, rows: Mask, votes: Votes, holds: dict[int, int],
+               asked: tuple[Viewer, Filter | None]) -> tuple[Ids, Columned]:  # fmt: skip
+        shelf = self.snapshot.pools[kind]
         places = np.flatnonzero(rows)
         if len(places) > WHOLE_POOL:
-            places = self._union(question, "article", rows, votes, holds, asked)
+            places = self._union(question, kind, rows, votes, holds, asked)
         ids = shelf.columns.ids[places]
         words = shelf.words.by_field(question.text, ids, as_of=None)
         matrix = shelf.vectors.rows(ids)
         score = (matrix @ question.vector).astype(np.float64)
-        passage = score if self.passages is None else self.passages.best(question.vector, ids, score)
+        passage = score
+        if kind == "article" and self.passages is not None:
+            passage = self.passages.best(question.vector, ids, score)
         names = shelf.columns.names["state"]
-        validated = np.array([name in ("validated", "") for name in names], bool)[shelf.columns.codes["state"][places]]
+        proven = np.array([kind == "problem" or name in ("validated", "") for name in names], bool)
+        validated = proven[shelf.columns.codes["state"][places]]
         return places, {
             "words_title": np.log1p(words[:, 0]),
             "words_body": np.log1p(words[:, 1]),
@@ -155,7 +159,7 @@ class Featurer:
 
     # --- tickets -----------------------------------------------------------------------------------------------
 
-    def _tickets(self, question: Question, rows: Mask, votes: Votes, holds: dict[int, int], known: list[Mask],
+    def _tickets(self, question: Question, rows: Mask, votes: Votes, holds: dict[int, int], known: Mapping[Kind, Mask],
                  asked: tuple[Viewer, Filter | None]) -> tuple[Ids, Columned]:  # fmt: skip
         shelf = self.snapshot.pools["ticket"]
         facts = shelf.columns
@@ -169,8 +173,9 @@ class Featurer:
         age = np.where(opened > 0, np.maximum(question.now - opened, 0) / DAY, _UNDATED)
         limit = NEVER if question.as_of is None else question.as_of
         done = facts.numbers["resolved"][places] < limit
-        same, articles = self._article_habits(question, known[1], places)
-        linked_on = np.bincount(self.to_tickets.ticket[known[0]], minlength=len(facts))[places]
+        same, articles = self._article_habits(question, known["article"], places)
+        mine = self.habits["ticket"]
+        linked_on = np.bincount(mine.ticket[known["ticket"] & mine.by_ticket], minlength=len(facts))[places]
         return places, {
             "words_title": np.log1p(words[:, 0]),
             "words_body": np.log1p(words[:, 1]),
@@ -204,7 +209,8 @@ class Featurer:
 
     def _article_habits(self, question: Question, known: Mask, places: Ids) -> tuple[Floats, Floats]:
         """How far the articles linked on each ticket are those linked on the question's like, and how many they are."""
-        links, n = self.to_articles, len(self.snapshot.pools["ticket"].columns)
+        links, n = self.habits["article"], len(self.snapshot.pools["ticket"].columns)
+        known = known & links.by_ticket
         rows = np.flatnonzero(known & ~links.generic)
         score = np.maximum(links.vectors[rows] @ question.vector, 0).astype(np.float64) ** 8
         votes = np.bincount(links.target[rows], score, minlength=len(self.snapshot.pools["article"].columns) + 1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.learners import Vectors
+from kb.records import Kind
 from kb.shelves import Links, Snapshot
 
 Ids = NDArray[np.int64]
@@ -44,11 +45,25 @@ class Votes:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What people made of one target so far."""
+
+    similar: int
+    """Tickets like the question that it was linked on."""
+    since: int
+    """Second of the first of those links; 0 where unknown."""
+    linked: int
+    """All tickets it was linked on."""
+    helped: int
+    """Questions like this one for which somebody marked it as helpful."""
+
+
+@dataclass(frozen=True, slots=True)
 class Habits:
-    """Links to one pool, with the vector of each linking ticket; immutable, as of one snapshot."""
+    """Links and marks to one pool, with the vector of each linking ticket or question; immutable, of one snapshot."""
 
     ticket: Ids
-    """Row of the linking ticket among the pool of tickets."""
+    """Row of the linking ticket among the pool of tickets; below 0, each another, where it was a question."""
     target: Ids
     """Row of the target in its own pool."""
     at: Ids
@@ -56,25 +71,34 @@ class Habits:
     generic: Mask
     vectors: Vectors
     """Shape (n, dim): the linking tickets' vectors, zero where there is none."""
+    against: Habits | None = None
+    """Marks of "not helpful", in the same form."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, *, to_article: bool) -> Habits:
-        """The links of a snapshot whose two ends are there."""
-        links: Links = snapshot.links
-        mine = np.flatnonzero(links.to_article == to_article)
-        tickets = snapshot.pools["ticket"]
-        source = tickets.columns.places(links.ticket[mine])
-        target = snapshot.pools["article" if to_article else "ticket"].columns.places(links.target[mine])
-        there = (source >= 0) & (target >= 0)
-        mine, source, target = mine[there], source[there], target[there]
-        unique, back = np.unique(links.ticket[mine], return_inverse=True)
-        vectors = tickets.vectors.rows(unique)[back] if len(mine) else np.zeros((0, tickets.vectors.dim), np.float32)
-        at = np.where(links.at[mine] > 0, links.at[mine], tickets.columns.numbers["resolved"][source])
-        return cls(source, target, at, links.generic[mine], vectors)
+    def of(cls, snapshot: Snapshot, kind: Kind) -> Habits:
+        """The links of a snapshot whose two ends are there, and its marks, those of "helpful" counted as links."""
+        links, helped = _links(snapshot, kind), _marks(snapshot, kind, helped=True)
+        against = _marks(snapshot, kind, helped=False)
+        if not len(helped.at):
+            return replace(links, against=against)
+        return cls(
+            np.concatenate([links.ticket, helped.ticket]),
+            np.concatenate([links.target, helped.target]),
+            np.concatenate([links.at, helped.at]),
+            np.concatenate([links.generic, helped.generic]),
+            np.concatenate([links.vectors, helped.vectors]),
+            against,
+        )
+
+    @property
+    def by_ticket(self) -> Mask:
+        """Which of them stand on a ticket of the pool."""
+        return self.ticket >= 0
 
     def known(self, allowed: Mask, *, as_of: int | None, without: Ids) -> Mask:
         """Which links may be used: made before ``as_of``, on a ticket of ``allowed`` (by row), none of ``without``."""
-        rows = allowed[self.ticket] if len(self.ticket) else np.zeros(0, bool)
+        rows = np.ones(len(self.ticket), bool)
+        rows[self.by_ticket] = allowed[self.ticket[self.by_ticket]]
         if as_of is not None:
             rows = rows & (self.at < as_of)
         if len(without):
@@ -108,13 +132,26 @@ class Habits:
             generic=add(generic.astype(np.float64)) / np.maximum(count, 1),
         )
 
-    def similar(self, question: Vectors, known: Mask, place: int, *, at_least: float = SIMILAR) -> tuple[int, int, int]:
-        """How often one target was linked: on similar tickets, since when (seconds, 0 unknown), and in all."""
+    def denied(self, question: Vectors, allowed: Mask, n: int, *, as_of: int | None) -> Floats:
+        """How firmly each of n targets was called not helpful for questions like this one, shape (n,)."""
+        if self.against is None or not len(self.against.at):
+            return np.zeros(n)
+        rows = np.flatnonzero(self.against.known(allowed, as_of=as_of, without=np.zeros(0, np.int64)))
+        score = np.maximum(self.against.vectors[rows] @ question, 0).astype(np.float64)
+        return np.bincount(self.against.target[rows], score**8, minlength=n).astype(np.float64)
+
+    def similar(self, question: Vectors, known: Mask, place: int, *, at_least: float = SIMILAR) -> Use:
+        """How often one target was linked, and marked as helpful, on what is like the question."""
         rows = np.flatnonzero(known & (self.target == place))
         near = rows[self.vectors[rows] @ question >= at_least]
-        dated = self.at[near][self.at[near] > 0]
-        tickets = len(np.unique(self.ticket[near]))
-        return tickets, int(dated.min()) if len(dated) else 0, len(np.unique(self.ticket[rows]))
+        linked = near[self.by_ticket[near]]
+        dated = self.at[linked][self.at[linked] > 0]
+        return Use(
+            len(np.unique(self.ticket[linked])),
+            int(dated.min()) if len(dated) else 0,
+            len(np.unique(self.ticket[rows[self.by_ticket[rows]]])),
+            len(near) - len(linked),
+        )
 
     def _spread(self, rows: Ids, n: int) -> Floats:
         """Length of the sum of the vectors linked to each target, shape (n,)."""
@@ -126,3 +163,35 @@ class Habits:
             sums = np.add.reduceat(self.vectors[order], starts, axis=0)
             lengths[target[starts]] = np.linalg.norm(sums, axis=1)
         return lengths
+
+
+def _links(snapshot: Snapshot, kind: Kind) -> Habits:
+    links: Links = snapshot.links
+    mine = np.flatnonzero(links.to(kind))
+    tickets = snapshot.pools["ticket"]
+    source = tickets.columns.places(links.ticket[mine])
+    target = snapshot.pools[kind].columns.places(links.target[mine])
+    there = (source >= 0) & (target >= 0)
+    mine, source, target = mine[there], source[there], target[there]
+    unique, back = np.unique(links.ticket[mine], return_inverse=True)
+    vectors = tickets.vectors.rows(unique)[back] if len(mine) else np.zeros((0, tickets.vectors.dim), np.float32)
+    at = np.where(links.at[mine] > 0, links.at[mine], tickets.columns.numbers["resolved"][source])
+    return Habits(source, target, at, links.generic[mine], vectors)
+
+
+def _marks(snapshot: Snapshot, kind: Kind, *, helped: bool) -> Habits:
+    """Marks on records of a kind; one on a ticket's page has that ticket's vector, one in a search the question's."""
+    tickets = snapshot.pools["ticket"]
+    mine = [i for i, vote in enumerate(snapshot.said.votes) if vote.kind == kind and vote.helped == helped]
+    votes = [snapshot.said.votes[i] for i in mine]
+    ids = np.array([-1 if vote.ticket is None else vote.ticket for vote in votes], np.int64)
+    source = np.where(ids >= 0, tickets.columns.places(ids), -2 - np.arange(len(ids)))
+    target = snapshot.pools[kind].columns.places(np.array([vote.target for vote in votes], np.int64))
+    vectors = snapshot.said.vectors[mine].reshape(len(mine), tickets.vectors.dim)
+    on_ticket = source >= 0
+    if on_ticket.any():
+        vectors = vectors.copy()
+        vectors[on_ticket] = tickets.vectors.rows(ids[on_ticket])
+    there = (target >= 0) & (source != -1)
+    at = np.array([vote.at for vote in votes], np.int64)
+    return Habits(source[there], target[there], at[there], np.zeros(int(there.sum()), bool), vectors[there])

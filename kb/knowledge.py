@@ -9,50 +9,28 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kb.answers import Ranked, Writer, is_short
 from kb.errors import NotFound
-from kb.evidence import Facts, identifier_words, reasons, shared_words, snippet
-from kb.features import NAMES, Candidates, Featurer, Question
+from kb.features import Featurer, Question
 from kb.identifiers import Identifier
 from kb.learners import Embedder, Ranker
 from kb.passages import Passages
-from kb.records import Answer, Filter, Hit, Kind, Record, Ticket, Viewer
-from kb.rows import moment, seconds
+from kb.records import Answer, Filter, Kind, Ticket, Viewer
+from kb.rows import seconds
 from kb.seen import Gate
 from kb.shelves import KINDS, Shelves
-from kb.text import clean, identifiers
+from kb.text import clean, identifiers, language
 
-Ids = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
-FLOOR = 1 / 25
-"""A hit this much less likely to help than the best of the answer is one of the nearest, no answer."""
-SURE = 0.9
-"""Relevance of a record that a question names by a rare identifier and little else."""
 LONGEST_QUESTION = 8_000
 """Characters of a question that are read."""
 _EMBEDDED = 4_000
 """Characters of a question that are embedded: more than the packaged model reads."""
 _TITLE = 300
-_NEAREST: Mapping[Kind, str] = {"ticket": "score", "article": "score_passage"}
 _FEW_WORDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One pool's answer to one question, best first: store ids and calibrated relevance, both of shape (n,)."""
-
-    kind: Kind
-    ids: Ids
-    relevance: Floats
-    order: Ids
-    """Where each stands among ``candidates``."""
-    candidates: Candidates
-
-
-_Entry = tuple[bool, float, Ranked, int]
-"""Whether the question names it by a rare identifier, its relevance, its pool, its place there."""
+_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
+              "nl": "Dutch", "pl": "Polish", "ja": "Japanese", "ko": "Korean", "zh": "Chinese", "ru": "Russian",
+              "el": "Greek", "ar": "Arabic", "he": "Hebrew"}  # fmt: skip
 
 
 @dataclass
@@ -63,33 +41,36 @@ class Knowledge:
     embedder: Embedder
     rankers: Mapping[Kind, Ranker]
     gate: Gate = field(default_factory=Gate)
+    languages: tuple[str, ...] = ()
+    """What the desk's tickets are written in, where that is known."""
     clock: Callable[[], float] = time.time
     _featurer: Featurer | None = None
     _passages: tuple[int, Passages] | None = None
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
-    # --- asking ------------------------------------------------------------------------------------------------
-
     def search(
-        self, text: str, *, viewer: Viewer, wanted: Filter | None = None, limit: int = 10,
-        as_of: datetime | None = None,
+        self, text: str, *, viewer: Viewer, wanted: Filter | None = None, limit: int | Mapping[Kind, int] = 10,
+        as_of: datetime | None = None, ticket: Ticket | None = None,
     ) -> Answer:  # fmt: skip
-        """Hits by relevance and whether that counts as seen.
+        """Hits by relevance, what fixed it, and whether that counts as seen.
 
-        With ``as_of`` the answer is the one that could have been given then: only earlier tickets, resolutions
-        written and links made before it.
+        ``limit`` is for all hits, or for each kind. With ``as_of`` the answer is the one that could have been given
+        then: only earlier tickets, resolutions written and links made before it. With ``ticket`` the question is that
+        ticket, which is then no answer to itself.
         """
         started = time.perf_counter()
-        question, notes = self.question(text, as_of=as_of)
+        question, notes = self.question(text, as_of=as_of, ticket=ticket)
         if question is None:
             return Answer(text, False, notes=notes, seconds=time.perf_counter() - started)
         featurer = self.featurer()
         question = self._without(question, wanted, viewer)
         pools = [self.ranked(question, kind, viewer, wanted, featurer=featurer) for kind in KINDS]
-        hits, nearest = self._hits(question, pools, viewer, limit, featurer)
-        looked_at = {f"{pool.kind}s": pool.candidates.looked_at for pool in pools}
-        notes = (*featurer.snapshot.notes, *notes)
-        return Answer(text, bool(hits), hits, nearest, looked_at, notes, time.perf_counter() - started)
+        writer = Writer(self.shelves.store, self.embedder, featurer, self.gate, question, viewer)
+        hits, nearest = writer.hits(pools, limit)
+        fixes, steps = writer.fixes(pools, hits) if hits else ((), ())
+        notes = (*featurer.snapshot.notes, *notes, *self._remarks(question, pools))
+        return Answer(text, bool(hits), hits, nearest, writer.looked_at(pools), notes,
+                      time.perf_counter() - started, fixes, steps)  # fmt: skip
 
     def question(
         self, text: str, *, as_of: datetime | None = None, ticket: Ticket | None = None
@@ -126,7 +107,7 @@ class Knowledge:
         if len(candidates.ids):
             relevance = np.asarray(self.rankers[kind].relevance(candidates.features), np.float64)
         order = np.argsort(-relevance, kind="stable")
-        if len(order) and question.identifiers and _is_short(question):
+        if len(order) and question.identifiers and is_short(question):
             held = candidates.column("identifier")[order]
             order = order[np.argsort(-held, kind="stable")]
         return Ranked(kind, candidates.ids[order], relevance[order], order, candidates)
@@ -139,86 +120,7 @@ class Knowledge:
                 self._featurer = Featurer.of(snapshot, self._read_passages())
             return self._featurer
 
-    # --- answering ---------------------------------------------------------------------------------------------
-
-    def _hits(
-        self, question: Question, pools: Sequence[Ranked], viewer: Viewer, limit: int, featurer: Featurer
-    ) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
-        """The hits that count as seen, and the nearest of those that do not; at most ``limit`` each."""
-        nearest = {
-            pool.kind: float(pool.candidates.column(_NEAREST[pool.kind]).max()) for pool in pools if len(pool.ids)
-        }
-        words = len(question.text.split())
-        room = self.gate.room(nearest, words)
-        if featurer.snapshot.waiting and _any_words(pools):
-            room = max(room, 0.0)  # where texts have no vector yet, "nothing near" is no reason to say "not seen"
-        entries: list[_Entry] = []
-        for pool in pools:
-            if not len(pool.ids):
-                continue
-            held = pool.candidates.column("identifier")[pool.order]
-            damp = self.gate.damp(room, pool.kind, nearest[pool.kind], words)
-            for place in range(min(limit, len(pool.ids))):
-                exact, relevance = bool(held[place] > 0), float(pool.relevance[place]) * damp
-                named = exact and _is_short(question)
-                entries.append((named, max(relevance, SURE) if named else relevance, pool, place))
-        entries.sort(key=lambda entry: (not entry[0], -entry[1], entry[2].kind, entry[3]))
-        best = max((entry[1] for entry in entries), default=0.0)
-        above = [entry for entry in entries if entry[0] or (room >= 0 and entry[1] >= FLOOR * best)]
-        below = [entry for entry in entries if entry not in above]
-        return (
-            tuple(self._described(question, _of_both(above, limit), viewer, featurer)),
-            tuple(self._described(question, _of_both(below, limit), viewer, featurer)),
-        )
-
-    def _described(
-        self, question: Question, entries: Sequence[_Entry], viewer: Viewer, featurer: Featurer
-    ) -> list[Hit]:
-        records: dict[tuple[Kind, int], Record] = {}
-        for kind in KINDS:
-            ids = [int(pool.ids[place]) for _, _, pool, place in entries if pool.kind == kind]
-            records |= {(kind, r.id or 0): r for r in self.shelves.store.records(kind, ids, viewer)}
-        words = featurer.snapshot.pools["ticket"].words
-        wanted = words.terms(question.text)
-        spoken = identifier_words(question.identifiers, question.text)
-        hits = []
-        for _, relevance, pool, place in entries:
-            record = records.get((pool.kind, int(pool.ids[place])))
-            if record is None:
-                continue
-            record = _as_known(record, question.as_of)
-            at = int(pool.order[place])
-            text, spans = snippet(record, wanted, words.terms)
-            shared = shared_words(text, spans, wanted, words.terms)
-            facts = self._facts(question, pool, at, record, spoken, featurer)
-            why = reasons(replace(facts, words=shared, words_share=len(shared) / max(2, len(wanted))))
-            score = float(pool.candidates.column("score")[at])
-            exact = bool(pool.candidates.column("identifier")[at] > 0)
-            hits.append(Hit(record, relevance, why, text, spans, score, exact))
-        return hits
-
-    def _facts(self, question: Question, pool: Ranked, at: int, record: Record, spoken: Mapping[str, str],
-               featurer: Featurer) -> Facts:  # fmt: skip
-        found = pool.candidates
-        value = dict(zip(NAMES[found.kind], found.features[at].tolist(), strict=True))
-        habits = featurer.to_articles if found.kind == "article" else featurer.to_tickets
-        similar, since, linked = habits.similar(question.vector, found.known, int(found.places[at]))
-        shared: tuple[str, ...] = ()
-        if value["identifier"] > 0:
-            held = {i.value for i in identifiers(f"{record.text}\n{record.fix if isinstance(record, Ticket) else ''}")}
-            held.add(record.number.casefold())
-            shared = tuple(how for name, how in spoken.items() if name in held)
-        ticket = record if isinstance(record, Ticket) else None
-        age = None
-        if ticket is not None and ticket.opened_at is not None:
-            age = (question.now - (seconds(ticket.opened_at) or 0)) / 86_400
-        return Facts(
-            shared, value["score"], value["words_title"], linked_similar=similar, linked=linked,
-            since=moment(since) if since else None,
-            age_days=age,
-            resolved=ticket is not None and ticket.resolved_at is not None,
-            same_category=record.category if value.get("same_category") else "",
-        )  # fmt: skip
+    # --- inside ------------------------------------------------------------------------------------------------
 
     def _without(self, question: Question, wanted: Filter | None, viewer: Viewer) -> Question:
         """The question without the tickets its filter excludes."""
@@ -230,6 +132,23 @@ class Knowledge:
                 continue
         return replace(question, without=tuple(left_out))
 
+    def _remarks(self, question: Question, pools: Sequence[Ranked]) -> tuple[str, ...]:
+        """What the reader should know of this question: a number nobody has, a language the desk does not speak."""
+        told = []
+        if is_short(question):
+            held = any(len(pool.ids) and pool.candidates.column("identifier").max() > 0 for pool in pools)
+            numbers = [i for i in question.identifiers if i.kind == "ticket"]
+            if numbers and not held:
+                told.append(
+                    f"There is no record {question.text[numbers[0].start : numbers[0].end]} here that you may see."
+                )
+        spoken = language(question.text)
+        if self.languages and spoken and spoken not in self.languages:
+            known = " and ".join(_LANGUAGES.get(name, name) for name in self.languages[:3])
+            told.append(f"This reads like {_LANGUAGES.get(spoken, spoken)}; the tickets here are in {known}. "
+                        "Error codes and product names still match.")  # fmt: skip
+        return tuple(told)
+
     def _read_passages(self) -> Passages:
         """Passages of the articles as they are now; read anew only when an article changed."""
         store = self.shelves.store
@@ -237,28 +156,6 @@ class Knowledge:
         if self._passages is None or self._passages[0] != mark:
             self._passages = mark, Passages.read(store, self.embedder.id, self.embedder.dim)
         return self._passages[1]
-
-
-def _is_short(question: Question) -> bool:
-    """Whether an identifier in it is what the question is about."""
-    return len(question.text.split()) <= 2 * _FEW_WORDS
-
-
-def _any_words(pools: Sequence[Ranked]) -> bool:
-    names = ("words_title", "words_body")
-    return any(len(pool.ids) and pool.candidates.column(name).max() > 0 for pool in pools for name in names)
-
-
-def _of_both(entries: Sequence[_Entry], limit: int) -> list[_Entry]:
-    """The best ``limit`` entries in their order, of which either pool may claim half."""
-    kept: set[int] = set()
-    for kind in KINDS:
-        kept |= set([i for i, entry in enumerate(entries) if entry[2].kind == kind][: limit // 2])
-    for i in range(len(entries)):
-        if len(kept) >= limit:
-            break
-        kept.add(i)
-    return [entries[i] for i in sorted(kept)]
 
 
 def _asked_for(text: str) -> tuple[Identifier, ...]:
@@ -274,13 +171,3 @@ def _asked_for(text: str) -> tuple[Identifier, ...]:
         if word.casefold() not in known and any(c.isdigit() or c in "-_" for c in word):
             extra.append(Identifier("ticket", word.casefold(), at, at + len(word)))
     return (*found, *extra)
-
-
-def _as_known(record: Record, as_of: int | None) -> Record:
-    """The record without an outcome that was written only later."""
-    if as_of is None or not isinstance(record, Ticket):
-        return record
-    done = seconds(record.resolved_at)
-    if done is not None and done < as_of:
-        return record
-    return replace(record, resolution="", fix="", resolved_at=None, closed_at=None, state=None)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Kind = Literal["ticket", "article"]
+Kind = Literal["ticket", "article", "problem"]
 State = Literal["open", "on hold", "resolved", "closed", "cancelled"]
 Line = Literal[1, 2]
 
 STATES: tuple[State, ...] = ("open", "on hold", "resolved", "closed", "cancelled")
 DONE: tuple[State, ...] = ("resolved", "closed")
 ARTICLE_STATES: tuple[str, ...] = ("work in progress", "not validated", "validated", "archived")
+PROBLEM_STATES: tuple[str, ...] = ("new", "assessing", "root cause known", "fix in progress", "resolved", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Ticket:
     caller: str = ""
     vip: bool | None = None
     resolution: str = ""
+    notes: str = ""
+    """What technicians asked and wrote between opening and resolution: read for its answers, never asked with."""
     close_code: str = ""
     reopen_count: int | None = None
     reassignment_count: int | None = None
@@ -120,7 +123,54 @@ class Article:
         return Ref("article", self.source, self.number)
 
 
-Record = Ticket | Article
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The cause behind incidents that keep coming back (ITIL problem record).
+
+    With a documented root cause or a workaround it is a *known error*: those are searched. ``impact`` counts from 1,
+    the highest. ``text`` is filled by :func:`kb.text.prepare`.
+    """
+
+    source: str
+    number: str
+    title: str = ""
+    symptom: str = ""
+    impact: int | None = None
+    probable_cause: str = ""
+    root_cause: str = ""
+    workaround: str = ""
+    fix: str = ""
+    owner: str = ""
+    state: str = "new"
+    category: str = ""
+    service: str = ""
+    pattern: str = ""
+    """Lasting id of the pattern it was made from; "" where it came otherwise."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    audience: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    id: int | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """The lasting name of this problem."""
+        return Ref("problem", self.source, self.number)
+
+    @property
+    def is_known_error(self) -> bool:
+        """Whether its root cause or a workaround is written down."""
+        return bool(self.root_cause.strip() or self.workaround.strip())
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it now: the workaround, else the fix, else what causes it."""
+        return self.workaround or self.fix or self.root_cause
+
+
+Record = Ticket | Article | Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +250,39 @@ class Hit:
     @property
     def resolution(self) -> str:
         """What fixed it, as written; "" where nothing was written down."""
-        return (self.record.fix or self.record.resolution) if isinstance(self.record, Ticket) else self.record.summary
+        if isinstance(self.record, Ticket):
+            return self.record.fix or self.record.resolution
+        return self.record.remedy if isinstance(self.record, Problem) else self.record.summary
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way in which resolved tickets like the question were resolved, in the words of one of them."""
+
+    text: str
+    """Stands word for word in the resolution of ``cited[0]``."""
+    cited: tuple[Ref, ...]
+    """The tickets resolved in this way, the one that says it best first."""
+    of: int
+    """How many resolved tickets like the question there are in all."""
+    minutes: float | None = None
+    """Median time to resolve of those that say."""
+    reopened: int = 0
+    proven: float = 0.0
+    """Lower end of the 95 % Wilson interval of the share that stayed fixed."""
+    articles: tuple[Ref, ...] = ()
+    """Articles linked on them, the most often linked first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A question to ask or a step to take that technicians wrote down, word for word."""
+
+    text: str
+    asks: bool
+    """Whether it is a question to the caller; else something to do."""
+    cited: tuple[Ref, ...]
+    """Where it stands, the best place first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +299,10 @@ class Answer:
     notes: tuple[str, ...] = ()
     """Plain sentences about limits: index stale, question cut, vectors missing."""
     seconds: float = 0.0
+    fixes: tuple[Fix, ...] = ()
+    """What fixed it: ways in which tickets like this were resolved, best proven first."""
+    steps: tuple[Step, ...] = ()
+    """What technicians asked and did on tickets like this and wrote in the articles above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +348,30 @@ class Correction:
     at: datetime | None = None
     why: str = ""
     model: str = ""
+
+
+Said = Literal["helpful", "not helpful", "fixed", "flag", "state", "owner", "edit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a person said of a record, as an answer to a question or by itself; kept for good, also when taken back."""
+
+    target: Ref
+    said: Said
+    by: str = ""
+    at: datetime | None = None
+    question: str = ""
+    """The words it was an answer to; "" where it was none."""
+    ticket: Ref | None = None
+    """The ticket it answered."""
+    note: str = ""
+    """Why, or what it was set to."""
+    before: str = ""
+    """What it was before, for taking it back."""
+    undone_at: datetime | None = None
+    undone_by: str = ""
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,16 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from kb.records import Article, Kind, Record, Ticket
+from kb.records import Article, Kind, Problem, Record, Ticket
 
 _TIMES = frozenset({"opened_at", "resolved_at", "closed_at", "created_at", "updated_at"})
 _DERIVED = frozenset({"id"})
-TICKET_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Ticket) if f.name not in _DERIVED)
-ARTICLE_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Article) if f.name not in _DERIVED)
+_LATER = ("notes",)
+"""Fields that came with a later version: where empty, a record's fingerprint is what it was before."""
+TYPES: Mapping[Kind, type[Record]] = {"ticket": Ticket, "article": Article, "problem": Problem}
+FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    kind: tuple(f.name for f in fields(made) if f.name not in _DERIVED) for kind, made in TYPES.items()
+}
 
 
 def seconds(moment: datetime | None) -> int | None:
@@ -47,7 +51,7 @@ def content_hash(text: str) -> str:
 
 def to_row(record: Record) -> dict[str, Any]:
     """A record as a row without ``id`` and ``seq``; ``fingerprint`` is equal for equal content."""
-    names = TICKET_FIELDS if isinstance(record, Ticket) else ARTICLE_FIELDS
+    names = FIELDS[record.ref.kind]
     row: dict[str, Any] = {}
     for name in names:
         value = getattr(record, name)
@@ -61,15 +65,17 @@ def to_row(record: Record) -> dict[str, Any]:
             value = _storable(value)
         row[name] = value
     row["text_hash"] = content_hash(row["text"])
-    row["fingerprint"] = content_hash(json.dumps(row, ensure_ascii=False, sort_keys=True))
+    said = {name: value for name, value in row.items() if value or name not in _LATER}
+    row["fingerprint"] = content_hash(json.dumps(said, ensure_ascii=False, sort_keys=True))
+    if isinstance(record, Problem):
+        row["known_error"] = record.is_known_error
     return row
 
 
 def from_row(kind: Kind, row: Mapping[Any, Any]) -> Record:
-    """A row as a frozen record with its store id."""
-    names = TICKET_FIELDS if kind == "ticket" else ARTICLE_FIELDS
+    """A row as a frozen record with its store id; what people set here stands over what an export said."""
     values: dict[str, Any] = {"id": row["id"]}
-    for name in names:
+    for name in FIELDS[kind]:
         value = row[name]
         if name in _TIMES:
             value = moment(value)
@@ -78,7 +84,9 @@ def from_row(kind: Kind, row: Mapping[Any, Any]) -> Record:
         elif name == "extra":
             value = cast("dict[str, str]", json.loads(value)) if value else {}
         values[name] = value
-    return Ticket(**values) if kind == "ticket" else Article(**values)
+    if kind == "article":
+        values |= {name: row[f"{name}_here"] for name in ("state", "owner") if row[f"{name}_here"]}
+    return TYPES[kind](**values)
 
 
 def _storable(text: str) -> str:

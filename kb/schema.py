@@ -5,6 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+ONE_TARGET = (
+    "(CASE WHEN target_ticket_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN target_article_id IS NULL THEN 0 ELSE 1 END)"
+    " + (CASE WHEN target_problem_id IS NULL THEN 0 ELSE 1 END) = 1"
+)
+"""A link or a mark points at one record."""
 
 tickets = sa.Table(
     "tickets",
@@ -34,11 +39,12 @@ tickets = sa.Table(
     sa.Column("caller", sa.String, nullable=False),
     sa.Column("vip", sa.Boolean),
     sa.Column("resolution", sa.Text, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False, server_default=""),
     sa.Column("close_code", sa.String, nullable=False),
     sa.Column("reopen_count", sa.Integer),
     sa.Column("reassignment_count", sa.Integer),
     sa.Column("made_sla", sa.Boolean),
-    sa.Column("problem", sa.String, nullable=False),
+    sa.Column("problem", sa.String, nullable=False, index=True),
     sa.Column("parent", sa.String, nullable=False),
     sa.Column("audience", sa.String, nullable=False),
     sa.Column("extra", sa.Text, nullable=False),
@@ -72,7 +78,42 @@ articles = sa.Table(
     sa.Column("text_hash", sa.String(64), nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+    sa.Column("state_here", sa.String, nullable=False, server_default=""),
+    sa.Column("owner_here", sa.String, nullable=False, server_default=""),
     sa.UniqueConstraint("source", "number", name="uq_articles_source_number"),
+    sqlite_autoincrement=True,
+)
+"""What people set here (``state_here``, ``owner_here``) stands over what an export says, and outlives the next one."""
+
+problems = sa.Table(
+    "problems",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("number", sa.String, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("symptom", sa.Text, nullable=False),
+    sa.Column("impact", sa.Integer),
+    sa.Column("probable_cause", sa.Text, nullable=False),
+    sa.Column("root_cause", sa.Text, nullable=False),
+    sa.Column("workaround", sa.Text, nullable=False),
+    sa.Column("fix", sa.Text, nullable=False),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("category", sa.String, nullable=False),
+    sa.Column("service", sa.String, nullable=False),
+    sa.Column("pattern", sa.String, nullable=False),
+    sa.Column("created_at", sa.BigInteger),
+    sa.Column("updated_at", sa.BigInteger),
+    sa.Column("resolved_at", sa.BigInteger),
+    sa.Column("audience", sa.String, nullable=False),
+    sa.Column("extra", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("known_error", sa.Boolean, nullable=False),
+    sa.Column("text_hash", sa.String(64), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+    sa.UniqueConstraint("source", "number", name="uq_problems_source_number"),
     sqlite_autoincrement=True,
 )
 
@@ -83,12 +124,34 @@ links = sa.Table(
     sa.Column("ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("target_ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), index=True),
     sa.Column("target_article_id", sa.Integer, sa.ForeignKey("articles.id", ondelete="CASCADE"), index=True),
+    sa.Column("target_problem_id", sa.Integer, sa.ForeignKey("problems.id", ondelete="CASCADE"), index=True),
     sa.Column("linked_at", sa.BigInteger),
     sa.Column("made_by", sa.String, nullable=False),
     sa.Column("origin", sa.String, nullable=False),
     sa.Column("generic", sa.Boolean, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False, index=True),
-    sa.CheckConstraint("(target_ticket_id IS NULL) <> (target_article_id IS NULL)", name="ck_links_one_target"),
+    sa.CheckConstraint(ONE_TARGET, name="ck_links_one_target"),
+    sqlite_autoincrement=True,
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("target_ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), index=True),
+    sa.Column("target_article_id", sa.Integer, sa.ForeignKey("articles.id", ondelete="CASCADE"), index=True),
+    sa.Column("target_problem_id", sa.Integer, sa.ForeignKey("problems.id", ondelete="CASCADE"), index=True),
+    sa.Column("ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), index=True),
+    sa.Column("said", sa.String, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("question_hash", sa.String(64), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger),
+    sa.Column("undone_by", sa.String, nullable=False),
+    sa.Column("undone_at", sa.BigInteger),
+    sa.CheckConstraint(ONE_TARGET, name="ck_marks_one_target"),
     sqlite_autoincrement=True,
 )
 

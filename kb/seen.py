@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.records import Kind
 
-ALONE: Mapping[Kind, float] = {"ticket": 0.655, "article": 0.46}
+ALONE: Mapping[Kind, float] = {"ticket": 0.655, "article": 0.46, "problem": 0.6}
 _SLACK = 0.05
 
 
@@ -32,13 +32,13 @@ class Gate:
 
     def room(self, nearest: Mapping[Kind, float], words: int) -> float:
         """How far above the bar the question is; below 0 it is not seen. ``nearest``: best score of each pool asked."""
-        ease = self._ease(words)
+        ease, bars = self._ease(words), self.alone or ALONE
         ticket, article = nearest.get("ticket"), nearest.get("article")
         if ticket is None or article is None:
-            bars = self.alone or ALONE
             return max((score - bars[kind] + ease for kind, score in nearest.items()), default=-1.0)
+        known = nearest.get("problem", -1.0) - bars["problem"]
         mixed = 0.7 * ticket + 0.3 * article
-        return max(mixed - self.mixed, ticket - self.ticket, article - self.article) + ease
+        return max(mixed - self.mixed, ticket - self.ticket, article - self.article, known) + ease
 
     def damp(self, room: float, kind: Kind, nearest: float, words: int) -> float:
         """What relevance in one pool is multiplied by: 1 where question and pool are above the bar, else falling fast.
@@ -48,11 +48,20 @@ class Gate:
         own = nearest - (self.alone or ALONE)[kind] + _SLACK + self._ease(words)
         return math.exp(self.steep * min(0.0, room)) * math.exp(self.steep * min(0.0, own))
 
+    def least(self, kind: Kind, words: int) -> float:
+        """Score from which one record of this pool is about what is asked."""
+        return (self.alone or ALONE)[kind] - _SLACK - self._ease(words)
+
+    def stricter(self, by: float) -> Gate:
+        """The same with every bar higher by so much; lower where it is below 0."""
+        bars = {kind: bar + by for kind, bar in (self.alone or ALONE).items()}
+        return replace(self, mixed=self.mixed + by, ticket=self.ticket + by, article=self.article + by, alone=bars)
+
     def _ease(self, words: int) -> float:
         return self.short * min(1.0, max(0.0, (12 - words) / 8))
 
 
-HASHED = Gate(mixed=0.5, ticket=0.5, article=0.5, alone={"ticket": 0.4, "article": 0.3}, short=0.0)
+HASHED = Gate(mixed=0.5, ticket=0.5, article=0.5, alone={"ticket": 0.4, "article": 0.3, "problem": 0.4}, short=0.0)
 """For hashed words, whose scores are lower; set by hand."""
 
 

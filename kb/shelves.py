@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from kb.columns import ASKED, Columns
 from kb.learners import Embedder
-from kb.records import KEEPER, Kind, Record, Ticket
+from kb.marks import Vote
+from kb.records import KEEPER, Kind, Problem, Record, Ticket
 from kb.rows import content_hash, pack_audience, seconds
 from kb.store import Store
 from kb.text import identifiers
 from kb.vectors import VectorIndex
 from kb.words import NEVER, Document, WordIndex
 
-KINDS: tuple[Kind, ...] = ("ticket", "article")
+KINDS: tuple[Kind, ...] = ("ticket", "article", "problem")
 MOST_FRESH = 1_000
 """So many new texts are embedded on the way; more wait for ``seenbefore index`` and are found by their words."""
 
@@ -29,7 +30,8 @@ class Links:
 
     ticket: NDArray[np.int64]
     target: NDArray[np.int64]
-    to_article: NDArray[np.bool_]
+    kind: NDArray[np.int8]
+    """What it points at, as a place in :data:`KINDS`."""
     at: NDArray[np.int64]
     """Seconds since 1970; 0 where the export did not say."""
     generic: NDArray[np.bool_]
@@ -40,13 +42,26 @@ class Links:
         return cls(
             np.array([row[0] for row in rows], np.int64),
             np.array([row[2] for row in rows], np.int64),
-            np.array([row[1] == "article" for row in rows], bool),
+            np.array([KINDS.index(row[1]) for row in rows], np.int8),
             np.array([row[3] or 0 for row in rows], np.int64),
             np.array([row[4] for row in rows], bool),
         )
 
     def __len__(self) -> int:
         return len(self.ticket)
+
+    def to(self, kind: Kind) -> NDArray[np.bool_]:
+        """Which of them point at this kind."""
+        return np.asarray(self.kind == KINDS.index(kind), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Marks of helpful and not helpful with the vector of the question each answered, oldest first."""
+
+    votes: tuple[Vote, ...]
+    vectors: NDArray[np.float32]
+    """Shape (len(votes), dim): unit rows; zero where the mark answered a ticket, whose own vector counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +75,12 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Both pools and the links as of one change number of the store."""
+    """All pools, the links and the marks as of one change number of the store."""
 
     seq: int
     pools: dict[Kind, Shelf]
     links: Links
+    said: Said
     notes: tuple[str, ...] = ()
     waiting: int = 0
     """Texts without a vector yet, found by their words only."""
@@ -126,7 +142,14 @@ class Shelves:
                 old.vectors.with_fresh(ids, matrix, replaced),
                 old.words.with_fresh(documents(fresh), gone),
             )
-        return Snapshot(seq, pools, Links.build(self.store.links()), tuple(notes), behind)
+        return Snapshot(seq, pools, Links.build(self.store.links()), self._said(), tuple(notes), behind)
+
+    def _said(self) -> Said:
+        votes = self.store.votes()
+        vectors, _ = self.store.known_vectors([v.question for v in votes], self.embedder.id, self.embedder.dim)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return Said(tuple(votes), vectors)
 
     def _vectors(self, fresh: Sequence[Record]) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
         ids = np.array([record.id or 0 for record in fresh], np.int64)
@@ -155,8 +178,10 @@ def _document(record: Record) -> Document:
         opened, resolved = seconds(record.opened_at) or 0, seconds(record.resolved_at)
         fix = record.fix
     else:
-        fix, resolved = "", None
+        fix, resolved = record.fix if isinstance(record, Problem) else "", None
         facets = {"category": record.category, "state": record.state, "audience": audience}
+        if isinstance(record, Problem):
+            facets["service"] = record.service
         opened = seconds(record.created_at) or 0
     names = {identifier.value for identifier in identifiers(record.text)} | {record.number.casefold()}
     later = {identifier.value for identifier in identifiers(fix)} - names if fix else set()

@@ -10,14 +10,14 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import replace
-from typing import TypeVar, overload
+from typing import overload
 
 import ftfy
 
 from kb.identifiers import Identifier, identifiers
 from kb.mail import strip_mail
 from kb.markup import looks_like_html, to_text, unescape
-from kb.records import Article, Ticket
+from kb.records import Article, Problem, Ticket
 from kb.rows import content_hash
 
 __all__ = [
@@ -101,18 +101,21 @@ def _fold(text: str) -> str:
     return _RULER.sub(r"\1\1\1", text).strip()
 
 
-_R = TypeVar("_R", Ticket, Article)
-
-
 @overload
 def prepare(record: Ticket) -> Ticket: ...
 @overload
 def prepare(record: Article) -> Article: ...
-def prepare(record: Ticket | Article) -> Ticket | Article:
+@overload
+def prepare(record: Problem) -> Problem: ...
+def prepare(record: Ticket | Article | Problem) -> Ticket | Article | Problem:
     """Return the record with ``text`` filled, and ``fix`` for a ticket; nothing else changes.
 
-    A ticket's ``text`` is title and body as known at opening; an article's is title, summary and body.
+    A ticket's ``text`` is title and body as known at opening; an article's is title, summary and body; a problem's is
+    title, symptom, causes and workaround.
     """
+    if isinstance(record, Problem):
+        cause = record.root_cause or record.probable_cause
+        return replace(record, text=_joined(record.title, record.symptom, cause, record.workaround))
     if isinstance(record, Article):
         return replace(record, text=_joined(record.title, record.summary, record.body))
     return replace(record, text=_joined(record.title, record.body), fix=clean(record.resolution))

@@ -32,6 +32,8 @@ L2 = 0.01
 HELD_BACK = 0.3
 """Share of the questions, the latest ones, that a challenger is judged on."""
 _CLIP = 6.0
+_FLAT = 1e-9
+"""A feature that spreads less than this does not vary."""
 _FORMAT = 2
 
 
@@ -108,14 +110,14 @@ class LinearRanker:
         """
         x, y, starts = _lists(features, labels, questions)
         centre, spread = x.mean(axis=0), x.std(axis=0)
-        scale = np.where(spread > 1e-9, spread, 1.0)
+        scale = np.where(spread > _FLAT, spread, 1.0)
         right = np.add.reduceat(y, starts)
         if not right.any():
             raise TooLittle("No question has a right answer among its candidates: there is nothing to learn from yet.")
         counts = np.diff(np.r_[starts, len(y)])
         each = np.ones(len(starts)) if weights is None else np.asarray(weights, np.float64)[starts]
         each = np.where(right > 0, each, 0.0)
-        z = np.clip((x - centre) / scale, -_CLIP, _CLIP) * (spread > 1e-9)
+        z = np.clip((x - centre) / scale, -_CLIP, _CLIP) * (spread > _FLAT)
         target = y / np.repeat(np.maximum(right, 1.0), counts)
         found = _descend(z, target, np.repeat(each / each.sum(), counts), starts, l2)
         return cls(names, found, centre=centre, scale=scale, origin=origin).calibrated(features, labels, questions)
@@ -172,12 +174,13 @@ class Verdict:
 
 def contest(
     champion: LinearRanker, features: Floats, labels: ArrayLike, questions: ArrayLike, *,
-    weights: ArrayLike | None = None, few: int = FEW, origin: str = "",
+    weights: ArrayLike | None = None, few: int = FEW, origin: str = "", given: Sequence[str] = (),
 ) -> tuple[LinearRanker, Verdict]:  # fmt: skip
     """Fit a challenger on the earlier questions, judge both on the later ones, and return who serves from now on.
 
     Questions stand in the order they were asked. A challenger is published only where its MRR@10 on the later
     questions is higher; it is then fitted again on all of them, with probabilities calibrated on the later ones.
+    Features named in ``given``, and those that never vary here, keep the champion's weights.
     """
     x, y, starts = _lists(features, labels, questions)
     answered = int((np.add.reduceat(y, starts) > 0).sum()) if len(y) else 0
@@ -189,17 +192,30 @@ def contest(
     q = np.asarray(questions)
     each = None if weights is None else np.asarray(weights, np.float64)
     early = LinearRanker.fit(names, x[:cut], y[:cut], q[:cut], weights=None if each is None else each[:cut])
+    early = _heir(early, champion, x[:cut], given)
     ours, theirs = (ranking_figures(r.margins(x[cut:]), y[cut:], q[cut:]) for r in (early, champion))
     held = int(ours["questions"])
     if ours["mrr@10"] <= theirs["mrr@10"]:
         why = (f"New weights reach MRR {ours['mrr@10']:.3f} on {held} later questions, those in use "
                f"{theirs['mrr@10']:.3f}: kept.")  # fmt: skip
         return champion, Verdict(False, why, answered, held, ours, theirs)
-    final = LinearRanker.fit(names, x, y, q, weights=each, origin=origin)
+    final = _heir(LinearRanker.fit(names, x, y, q, weights=each, origin=origin), champion, x, given)
     final = LinearRanker(names, final.weights, centre=final.centre, scale=final.scale, origin=origin,
                          platt=early.calibrated(x[cut:], y[cut:], q[cut:]).platt, plain=champion.plain)  # fmt: skip
     why = f"New weights lift MRR from {theirs['mrr@10']:.3f} to {ours['mrr@10']:.3f} on {held} later questions."
     return final, Verdict(True, why, answered, held, ours, theirs)
+
+
+def _heir(found: LinearRanker, champion: LinearRanker, x: Floats, given: Sequence[str]) -> LinearRanker:
+    """The challenger with the champion's word on what these examples could not teach it."""
+    keep = np.array([name in given for name in found.names]) | (x.std(axis=0) <= _FLAT)
+    weights, centre, scale = (
+        np.where(keep, theirs, ours)
+        for ours, theirs in ((found.weights, champion.weights), (found.centre, champion.centre),
+                             (found.scale, champion.scale))
+    )  # fmt: skip
+    return LinearRanker(found.names, weights, centre=centre, scale=scale, platt=found.platt, origin=found.origin,
+                        plain=found.plain)  # fmt: skip
 
 
 def ranking_figures(margins: Floats, labels: ArrayLike, questions: ArrayLike) -> dict[str, float]:

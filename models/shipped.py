@@ -13,6 +13,8 @@ from models.ranker import LinearRanker, Plain
 
 Row = tuple[str, float, float, float]
 """Feature, weight, centre, scale."""
+_UNHELPFUL: Row = ("unhelpful", -3.0, 0.0, 1.0)
+"""Set by hand: what somebody called not helpful for the very same question falls to a tenth of its share."""
 ORIGIN = "shipped: fitted on a public support desk, 2023-04 to 2024-12"
 
 _TICKET: tuple[Row, ...] = (
@@ -44,6 +46,7 @@ _TICKET: tuple[Row, ...] = (
     ("bounced", -0.050, 0, 1),
     ("same_category", 0.104, 0.31, 0.4625),
     ("same_service", 0.100, 0, 1),
+    _UNHELPFUL,
 )
 _TICKET_PLAIN: tuple[Row, ...] = (
     ("words_title", 0.479, 1.321, 0.9988),
@@ -74,6 +77,7 @@ _TICKET_PLAIN: tuple[Row, ...] = (
     ("bounced", -0.050, 0, 1),
     ("same_category", 0.100, 0, 1),
     ("same_service", 0.100, 0, 1),
+    _UNHELPFUL,
 )
 _ARTICLE: tuple[Row, ...] = (
     ("words_title", 0.128, 0.3581, 0.6527),
@@ -90,6 +94,7 @@ _ARTICLE: tuple[Row, ...] = (
     ("prototype", 0.359, 0.06988, 0.1549),
     ("generic", -0.764, 0.01342, 0.1151),
     ("validated", 0.100, 0, 1),
+    _UNHELPFUL,
 )
 _ARTICLE_PLAIN: tuple[Row, ...] = (
     ("words_title", 0.136, 0.3581, 0.6527),
@@ -106,6 +111,7 @@ _ARTICLE_PLAIN: tuple[Row, ...] = (
     ("prototype", 0.000, 0, 1),
     ("generic", 0.000, 0, 1),
     ("validated", 0.100, 0, 1),
+    _UNHELPFUL,
 )
 _HABITS: dict[str, tuple[str, ...]] = {
     "ticket": (
@@ -136,10 +142,13 @@ _ROWS: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {
     "ticket": (_TICKET, _TICKET_PLAIN),
     "article": (_ARTICLE, _ARTICLE_PLAIN),
 }
+_LIKE = {"problem": "article"}
+"""A pool without weights of its own takes those of another with the same features."""
 
 
 def shipped(pool: str) -> LinearRanker:
-    """The ranker of a pool ("ticket" or "article") with a plain one inside for desks that have no links yet."""
+    """The ranker of a pool ("ticket", "article", "problem") with a plain one inside for desks without links yet."""
+    pool = _LIKE.get(pool, pool)
     (rows, plain_rows), (platt, plain_platt) = _ROWS[pool], _PLATT[pool]
     return _ranker(rows, platt, Plain(_HABITS[pool], _ranker(plain_rows, plain_platt, None)))
 

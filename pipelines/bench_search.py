@@ -52,7 +52,7 @@ def _asked(bench: Bench, featurer: Featurer, kind: Kind) -> list[Asked]:
     """Questions with linked answers; where a folder has no such links, tickets of a recurring failure seen before."""
     linked = linked_questions(bench.home, featurer, kind, since=bench.test_from, say=bench.say)
     links = featurer.snapshot.links
-    if kind == "article" or linked or (~links.to_article & ~links.generic).any():
+    if kind == "article" or linked or (links.to("ticket") & ~links.generic).any():
         return linked
     return _recurring(bench)
 

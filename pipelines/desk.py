@@ -13,7 +13,6 @@ from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
 from kb.knowledge import Knowledge
 from kb.policy import Policy
 from kb.problems import Patterns
-from kb.seen import gate_for
 from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.triage import Models, Triage
 from kb.vectors import VectorIndex
@@ -84,11 +83,12 @@ def _index(home: Home, notes: list[str], facts: dict[str, Any]) -> tuple[Publish
 
 
 def _knowledge(home: Home, shelves: Shelves, notes: list[str]) -> Knowledge:
-    from pipelines.ranking import load_rankers
+    from pipelines.ranking import load_gate, load_rankers
 
     rankers, told = load_rankers(home)
     notes += [told] if told else []
-    return Knowledge(shelves, home.embedder, rankers, gate_for(home.embedder.id))
+    gate, languages = load_gate(home)
+    return Knowledge(shelves, home.embedder, rankers, gate, languages)
 
 
 def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy) -> Models:

@@ -10,23 +10,23 @@ from typing import Any, TextIO, cast
 
 from kb.errors import BadSetting, StoreTrouble
 from kb.records import Kind, Record, Viewer
-from kb.rows import ARTICLE_FIELDS, TICKET_FIELDS
+from kb.rows import FIELDS
 from kb.tables.write import write_csv, write_xlsx
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 
 _HIDDEN = ("text", "fix")
-KINDS = ("tickets", "articles", "links")
+KINDS = ("tickets", "articles", "problems", "links")
 _LINK_FIELDS = ("ticket", "target_kind", "target", "linked_at", "by", "generic")
 
 
 def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool = False, say: Say = quiet) -> int:
-    """Write all tickets, articles or links; returns how many. Nothing is left behind where it fails.
+    """Write all tickets, articles, problems or links; returns how many. Nothing is left behind where it fails.
 
     Raises ``BadSetting`` for a kind or ending we do not know or a file that is there, ``StoreTrouble`` on a full disk.
     """
     if kind not in KINDS:
-        raise BadSetting(f"--kind is {kind!r}: give tickets, articles or links.")
+        raise BadSetting(f"--kind is {kind!r}: give {', '.join(KINDS)}.")
     if file.exists() and not overwrite:
         raise BadSetting(f"{file} is there already: choose another name or add --overwrite.")
     write = next((w for ending, w in _WRITERS.items() if file.name.endswith(ending)), None)
@@ -50,7 +50,7 @@ def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool
 def _fields(kind: str) -> tuple[str, ...]:
     if kind == "links":
         return _LINK_FIELDS
-    return tuple(name for name in (TICKET_FIELDS if kind == "tickets" else ARTICLE_FIELDS) if name not in _HIDDEN)
+    return tuple(name for name in FIELDS[cast("Kind", kind.removesuffix("s"))] if name not in _HIDDEN)
 
 
 def _rows(home: Home, kind: str, viewer: Viewer) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,7 @@ from models.embedder import open_embedder
 from pipelines.generations import Draft, Generation, Generations
 from pipelines.settings import Settings
 
-LAYOUT = 2
+LAYOUT = 3
 """Goes up whenever an index made before cannot be read any more."""
 
 
@@ -100,7 +100,7 @@ class Home:
 
 
 def save_index(draft: Draft, pools: dict[Kind, Shelf]) -> None:
-    """Write vectors and facts of both pools into a draft (the words are there already)."""
+    """Write vectors and facts of all pools into a draft (the words are there already)."""
     for kind, shelf in pools.items():
         blob, ids = shelf.vectors.to_bytes()
         draft.write(f"{kind}s.faiss", blob)

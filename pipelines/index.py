@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from kb.columns import ASKED, Columns
 from kb.errors import Damaged, NotBuilt, WrongEmbedder
+from kb.fixes import gist, worth
 from kb.learners import Embedder, Vectors
 from kb.passages import each as passages_of
-from kb.records import KEEPER, Kind
+from kb.records import KEEPER, Kind, Ticket
 from kb.rows import content_hash
 from kb.shelves import KINDS, Shelf, documents
 from kb.store import Store
@@ -33,6 +34,7 @@ class Indexed:
     generation: str
     tickets: int
     articles: int
+    problems: int
     embedded: int
     cut: int
     """Texts longer than the embedder reads; their end is found by words only."""
@@ -51,7 +53,7 @@ def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
     seq = store.records_seq()
     if not force and (kept := _still_good(home, seq)) is not None:
         return kept
-    embedded, cut = _embed_missing(store, embedder, say)
+    embedded, cut = _embed_missing(store, embedder, say, since=0 if force else _embedded_since(home))
     with home.made.begin("index") as draft:
         pools: dict[Kind, Shelf] = {}
         for kind in KINDS:
@@ -68,7 +70,15 @@ def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
         say("Publishing", 0, 1)
         generation = draft.publish(facts)
         say("Publishing", 1, 1)
-    return Indexed(generation.name, sizes["tickets"], sizes["articles"], embedded, cut, time.perf_counter() - started)
+    return Indexed(
+        generation.name,
+        sizes["tickets"],
+        sizes["articles"],
+        sizes["problems"],
+        embedded,
+        cut,
+        time.perf_counter() - started,
+    )
 
 
 def _still_good(home: Home, seq: int) -> Indexed | None:
@@ -79,15 +89,18 @@ def _still_good(home: Home, seq: int) -> Indexed | None:
     facts = generation.facts
     if note or facts.get("watermark") != seq or facts.get("text_version") != TEXT_VERSION:
         return None
-    return Indexed(generation.name, facts["tickets"], facts["articles"], 0, facts.get("cut", 0), 0.0, unchanged=True)
+    counts = (facts["tickets"], facts["articles"], facts["problems"])
+    return Indexed(generation.name, *counts, 0, facts.get("cut", 0), 0.0, unchanged=True)
 
 
-def _embed_missing(store: Store, embedder: Embedder, say: Say) -> tuple[int, int]:
+def _embed_missing(store: Store, embedder: Embedder, say: Say, *, since: int) -> tuple[int, int]:
     keys = {row[0] for kind in KINDS for row in store.facts(kind, ("text_hash",))}
     keys |= {content_hash(text) for _, text in passages_of(store)}
+    others = {content_hash(text): text for text in (*store.questions(), *_gists(store, since))}
+    keys |= others.keys()
     missing = store.missing_vectors(keys, embedder.id)
     done, cut, total = 0, 0, len(missing)
-    for texts in _texts(store, missing):
+    for texts in _texts(store, missing, others):
         matrix = embedder.encode(texts, progress=lambda n, _, at=done: say("Embedding", at + n, total))  # type: ignore[misc]
         store.keep_vectors([content_hash(text) for text in texts], embedder.id, matrix)
         cut += int(getattr(embedder, "last_cut", 0))
@@ -96,9 +109,30 @@ def _embed_missing(store: Store, embedder: Embedder, say: Say) -> tuple[int, int
     return done, cut
 
 
-def _texts(store: Store, wanted: set[str]) -> Iterator[list[str]]:
+def _gists(store: Store, since: int) -> Iterator[str]:
+    """What fixed each ticket that changed after ``since``, in short: compared when past solutions are grouped."""
+    for records in store.each("ticket", KEEPER, since=since):
+        for record in records:
+            if isinstance(record, Ticket) and worth(record):
+                yield gist(record)
+
+
+def _embedded_since(home: Home) -> int:
+    """The change up to which everything has a vector of this embedder: what the published index was made at."""
+    try:
+        facts = home.made.current("index")[0].facts
+    except (NotBuilt, Damaged):
+        return 0
+    same = facts.get("embedder") == home.embedder.id and facts.get("text_version") == TEXT_VERSION
+    return int(facts["watermark"]) if same and facts.get("layout") == LAYOUT else 0
+
+
+def _texts(store: Store, wanted: set[str], others: Mapping[str, str]) -> Iterator[list[str]]:
     """Texts with these hashes, each once, in large batches."""
-    left, batch = set(wanted), []
+    more = [text for key, text in others.items() if key in wanted]
+    for start in range(0, len(more), _EMBED_AT_ONCE):
+        yield more[start : start + _EMBED_AT_ONCE]
+    left, batch = wanted - others.keys(), []
     for kind in KINDS:
         for records in store.each(kind, KEEPER):
             for record in records:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from kb.errors import BadSetting, NotATable, StoreTrouble
-from kb.records import Article, Kind, Link, Record, Ref, Ticket
+from kb.records import Kind, Link, Record, Ref, Ticket
 from kb.store import Change, Store
 from kb.tables import Asked, BadRow, LinkRow, Remark, Understanding, rows, understand
 from kb.tables.values import Ranks
@@ -102,7 +102,7 @@ class _Writer:
         self.count = 0
         self._merge = merging(tuple(found.mapping))
 
-    def take(self, row: Ticket | Article | LinkRow | BadRow | Remark) -> None:
+    def take(self, row: Record | LinkRow | BadRow | Remark) -> None:
         if isinstance(row, Remark):
             self.remarks.append(row)
             return
@@ -129,6 +129,7 @@ class _Writer:
         sources: dict[Kind, dict[str, list[str]]] = {
             "ticket": self._store.sources("ticket", [n for _, r in self._batch for n in (r.ticket, r.target)]),
             "article": self._store.sources("article", [r.target for _, r in self._batch]),
+            "problem": self._store.sources("problem", [r.target for _, r in self._batch]),
         }
 
         def ref(kind: Kind, number: str) -> Ref:

@@ -14,6 +14,7 @@ from kb.features import NAMES, Featurer, Question
 from kb.knowledge import Knowledge
 from kb.records import EVERYONE, Kind, Ticket
 from kb.rows import seconds
+from kb.seen import Gate, gate_for
 from kb.shelves import KINDS, Shelves
 from kb.text import identifiers
 from models.ranker import LinearRanker, Verdict, contest
@@ -26,6 +27,8 @@ from pipelines.learnable import vectors_of
 FILE = "ranker.json"
 MOST = 2_500
 """The latest so many questions of each pool are learnt from."""
+GIVEN = ("unhelpful",)
+"""Features whose weight is set by hand: what a person says outright is not unlearnt."""
 _TITLE = 300
 
 
@@ -49,7 +52,7 @@ def fit_rankers(
         asked = linked_questions(home, featurer, kind, until=until, say=say)[-MOST:]
         features, labels, questions = matrix_of(asked, featurer, kind, say=say)
         origin = f"learnt from {len(asked)} linked tickets"
-        rankers[kind], verdicts[kind] = contest(shipped(kind), features, labels, questions, origin=origin)
+        rankers[kind], verdicts[kind] = contest(shipped(kind), features, labels, questions, origin=origin, given=GIVEN)
     return rankers, verdicts
 
 
@@ -63,14 +66,14 @@ def linked_questions(
     """
     links = featurer.snapshot.links
     columns = featurer.snapshot.pools["ticket"].columns
-    rows = np.flatnonzero((links.to_article == (kind == "article")) & ~links.generic)
+    rows = np.flatnonzero(links.to(kind) & ~links.generic)
     answers: dict[int, set[int]] = {}
     opened = dict(zip(columns.ids.tolist(), columns.numbers["opened"].tolist(), strict=True))
     for row in rows.tolist():
         if until is not None and not 0 < links.at[row] < until:
             continue
         ticket, target = int(links.ticket[row]), int(links.target[row])
-        if kind == "article" or 0 < opened.get(target, 0) < opened.get(ticket, 0):
+        if kind != "ticket" or 0 < opened.get(target, 0) < opened.get(ticket, 0):
             answers.setdefault(ticket, set()).add(target)
     wanted = [i for i in answers if (since or 1) <= opened.get(i, 0) < (until or 1 << 60)]
     tickets = [t for t in home.store.records("ticket", sorted(wanted, key=lambda i: (opened[i], i)), EVERYONE)
@@ -131,6 +134,18 @@ def load_rankers(home: Home) -> tuple[dict[Kind, LinearRanker], str]:
         return default, ""
     except Damaged as error:
         return default, f"{error} Until then the weights the program came with rank."
+
+
+def load_gate(home: Home) -> tuple[Gate, tuple[str, ...]]:
+    """The bars from which a question counts as seen, and the languages of this desk's tickets where they are known."""
+    gate = gate_for(home.embedder.id)
+    try:
+        facts = home.made.current("models")[0].facts
+        if facts.get("embedder") != home.embedder.id:
+            return gate, ()
+        return gate.stricter(float(facts.get("gate", {}).get("stricter", 0.0))), tuple(facts.get("languages", ()))
+    except (NotBuilt, Damaged, TypeError, ValueError, AttributeError):
+        return gate, ()
 
 
 def _read(generation: Generation) -> dict[Kind, LinearRanker]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kb.desk import Desk
 from kb.errors import NotFound, SeenBeforeError
-from kb.records import Article, Filter, Kind, Link, Record, Ref, Ticket, Viewer
+from kb.records import Article, Filter, Kind, Link, Mark, Record, Ref, Ticket, Viewer
 from kb.screens import hits
 from kb.screens.answers import ask, columns
 from kb.screens.chrome import empty, remembered
@@ -45,7 +45,7 @@ def _ticket(desk: Desk, viewer: Viewer, ticket: Ticket) -> list[Node]:
                 hits.fix(ticket, ticket.fix or ticket.resolution, name="record") if ticket.state != "open" else None,
                 el("section", "block", el("h2", "kicker", "What was reported"), _reported(ticket.body)),
                 _links(linked),
-                _history(desk, ticket),
+                _history(desk, viewer, ticket),
             ),
             el("aside", "side block", el("h2", "kicker", "Details"), _list(_details(ticket)), _more(ticket.extra)),
         ),
@@ -145,13 +145,12 @@ def _links(linked: list[tuple[Link, Record]]) -> Node:
     return el("section", "block", el("h2", "kicker", "Linked as the answer"), el("ul", "lines", *rows))
 
 
-def _history(desk: Desk, ticket: Ticket) -> Node:
+def _history(desk: Desk, viewer: Viewer, ticket: Ticket) -> Node:
     """What people said of our suggestions for this ticket, where the desk can tell."""
-    told = getattr(desk, "corrections_of", None)
-    rows = [] if told is None else [
+    rows = [
         el("li", "small", f"{c.target}: {c.action} {c.chosen}".strip(), span("soft", f" · {c.by} · {day(c.at)}"))
-        for c in told(ticket)
-    ]  # fmt: skip
+        for c in desk.corrections_of(ticket, viewer=viewer)
+    ]
     return el("section", "block", el("h2", "kicker", "Triage"), el("ul", "lines", *rows)) if rows else None
 
 
@@ -179,7 +178,7 @@ def _solved(desk: Desk, viewer: Viewer, ticket: Ref, told: Told) -> None:
     said = st.session_state.setdefault("sb-solved", {})
     target = Ref(cast("Kind", told["kind"]), told.get("source", ""), told.get("number", ""))
     try:
-        desk.fixed_by(ticket, target, viewer=viewer)
+        desk.mark(Mark(target, "fixed", ticket=ticket), viewer=viewer)
     except SeenBeforeError as error:
         said[ticket] = str(error)
     else:

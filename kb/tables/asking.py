@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _WANTED: Mapping[str, tuple[str, ...]] = {
     "tickets": ("title", "body", "opened_at", "state", "category", "assignment_group", "priority", "resolution"),
     "articles": ("summary", "body"),
+    "problems": ("title", "root_cause", "workaround", "state"),
     "links": ("linked_at",),
 }
 

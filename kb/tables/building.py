@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
-from kb.records import Article, Ticket
+from kb.records import Article, Problem, Record, Ticket
 from kb.tables import dates, values
 from kb.tables.mapping import LEVELS, Preset, RowKind, plainly
 from kb.tables.objects import RAW
@@ -19,7 +19,9 @@ from kb.tables.values import Ranks
 TIMES = ("opened_at", "resolved_at", "closed_at", "created_at", "updated_at", "linked_at")
 _TRUTHS = frozenset(("vip", "made_sla", "generic"))
 _COUNTS = frozenset(("reopen_count", "reassignment_count"))
-_LONG = frozenset(("title", "body", "resolution", "summary"))
+_LONG = frozenset(
+    ("title", "body", "resolution", "notes", "summary", "symptom", "probable_cause", "root_cause", "workaround", "fix")
+)
 _LONGEST_NUMBER = 200
 _LONGEST_NAME = 500
 
@@ -52,7 +54,7 @@ class Builder:
     first_line: frozenset[str] = frozenset()
     _told: set[tuple[str, str]] = field(default_factory=set)
 
-    def make(self, row: Row) -> tuple[Ticket | Article | LinkRow | BadRow, list[Remark]]:
+    def make(self, row: Row) -> tuple[Record | LinkRow | BadRow, list[Remark]]:
         """Return the record and the remarks on it, or what is wrong with the row."""
         given = {column: value for column, cell in row.cells.items() if (value := self._given(cell))}
         remarks = [Remark(row.number, *remark) for remark in row.remarks]
@@ -112,17 +114,19 @@ class Builder:
             return value
         return " ".join(value.split())[:_LONGEST_NAME]
 
-    def _made(self, row: Row, filled: dict[str, Any], extra: dict[str, str]) -> Ticket | Article | LinkRow | BadRow:
+    def _made(self, row: Row, filled: dict[str, Any], extra: dict[str, str]) -> Record | LinkRow | BadRow:
         if self.kind == "links":
             kind = str(filled.get("target_kind", "article")).casefold()
-            if kind not in ("article", "ticket"):
-                return BadRow(row.number, self.mapping["target_kind"], short(kind), "is neither article nor ticket")
+            if kind not in ("article", "ticket", "problem"):
+                why = "is neither article nor ticket nor problem"
+                return BadRow(row.number, self.mapping["target_kind"], short(kind), why)
             return LinkRow(**{**filled, "target_kind": kind})
-        if self.kind == "articles":
+        if self.kind in ("articles", "problems"):
             if "state" in filled:
                 word = str(filled["state"]).casefold()
                 filled["state"] = self.preset.states.get(word, word)
-            return Article(source=self.source, extra=extra, **filled)
+            made = Article if self.kind == "articles" else Problem
+            return made(source=self.source, extra=extra, **filled)
         if "line" not in filled and self.first_line and filled.get("assignment_group"):
             filled["line"] = 1 if str(filled["assignment_group"]).casefold() in self.first_line else 2
         return Ticket(source=self.source, extra=extra, **filled)

@@ -12,7 +12,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kb.errors import BadSetting, NotATable
-from kb.records import Article, Ticket
+from kb.records import Record
 from kb.tables import dates, values
 from kb.tables.asking import Question, questions, warnings
 from kb.tables.building import TIMES, Builder, joined
@@ -59,7 +59,7 @@ class Understanding:
     first_line: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     """Fields of ours that no column fills."""
-    samples: tuple[Ticket | Article | LinkRow, ...] = ()
+    samples: tuple[Record | LinkRow, ...] = ()
     questions: tuple[Question, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -122,7 +122,7 @@ def _completed(
 ) -> Understanding:
     """Add five records, the questions and the warnings."""
     builder = _builder(found)
-    samples: list[Ticket | Article | LinkRow] = []
+    samples: list[Record | LinkRow] = []
     for number, cells in enumerate(good, start=2):
         if len(samples) == 5:
             break
@@ -137,7 +137,7 @@ def _completed(
     )
 
 
-def rows(understood: Understanding) -> Iterator[Ticket | Article | LinkRow | BadRow | Remark]:
+def rows(understood: Understanding) -> Iterator[Record | LinkRow | BadRow | Remark]:
     """Stream the export's records in file order.
 
     Every row of the file gives exactly one record or one :class:`BadRow`. A :class:`Remark` comes *beside* a record
@@ -177,7 +177,7 @@ def _builder(understood: Understanding) -> Builder:
     )
 
 
-def _key(made: Ticket | Article | LinkRow) -> str:
+def _key(made: Record | LinkRow) -> str:
     return f"{made.ticket} → {made.target_kind} {made.target}" if isinstance(made, LinkRow) else made.number
 
 

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from kb.errors import BadSetting, NotATable
-from kb.records import Article, Ticket
+from kb.records import Article, Problem, Ticket
 from kb.tables.records import LinkRow
 from kb.tables.settings import Direction
 
-RowKind = Literal["tickets", "articles", "links"]
+RowKind = Literal["tickets", "articles", "problems", "links"]
 _OURS = {"extra", "text", "fix", "id", "source"}
 TARGETS: dict[str, tuple[str, ...]] = {
     "tickets": tuple(one.name for one in fields(Ticket) if one.name not in _OURS),
     "articles": tuple(one.name for one in fields(Article) if one.name not in _OURS),
+    "problems": tuple(one.name for one in fields(Problem) if one.name not in _OURS - {"fix"}),
     "links": tuple(one.name for one in fields(LinkRow)),
 }
 LEVELS = ("impact", "urgency", "priority")

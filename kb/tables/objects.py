@@ -28,6 +28,7 @@ _LISTS = (
     "rows",
     "requests",
     "articles",
+    "problems",
     "value",
 )
 _SAMPLE = 300

@@ -184,8 +184,11 @@ def test_the_shipped_weights_fit_the_features_and_want_likeness(pool: str) -> No
         assert weight["score"] > 0 and weight["identifier"] > 0
 
 
+WIDTH = len(shipped("ticket").names)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=28, max_size=28), min_size=1, max_size=6))
+@given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=WIDTH, max_size=WIDTH), min_size=1, max_size=6))
 def test_relevance_is_a_probability_whatever_the_features(rows: list[list[float]]) -> None:
     p = shipped("ticket").relevance(np.array(rows))
     assert ((p >= 0) & (p <= 1)).all()

@@ -1,0 +1,190 @@
+"""The database underneath: one connection pool, one writer at a time, steps from schema to schema, errors in words."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Self, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from kb import schema as s
+from kb.errors import BadSetting, NotAHome, StoreTrouble
+from kb.records import Viewer
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_CHUNK = 400
+T = TypeVar("T")
+
+
+class Database:
+    """An opened database whose schema is up to date."""
+
+    def __init__(self, engine: sa.Engine, lock: Path | None) -> None:
+        self._engine = engine
+        self._lock = lock
+
+    @classmethod
+    def open(cls, place: Path | str, *, create: bool = False) -> Self:
+        """Open a file (SQLite) or a database URL, and bring its schema up to date.
+
+        Raises ``NotAHome`` where there is no store and ``create`` is false, or a newer version made it;
+        ``StoreTrouble`` where it cannot be read or written.
+        """
+        if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
+            store = cls(_server(place), None)
+        else:
+            path = Path(str(place).removeprefix("sqlite:///"))
+            if not create and not path.exists():
+                raise NotAHome(f"There is no desk in {path.parent}: run `seenbefore init` or `seenbefore demo` first.")
+            store = cls(_sqlite(path), path.with_name(".writer.lock"))
+        store._migrate()
+        return store
+
+    @property
+    def engine_version(self) -> str:
+        """Name and version of the database underneath, for ``doctor``."""
+        if self._engine.dialect.name == "sqlite":
+            return f"SQLite {sqlite3.sqlite_version}"
+        with self._reading() as db:
+            return f"{self._engine.dialect.name} {'.'.join(map(str, db.dialect.server_version_info or ()))}"
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+    def check(self) -> list[str]:
+        """Sentences on what is wrong with the store itself; empty when it is whole."""
+        trouble = []
+        with self._reading() as db:
+            if self._engine.dialect.name == "sqlite":
+                verdict = [row[0] for row in db.exec_driver_sql("PRAGMA quick_check(5)")]
+                trouble += [] if verdict == ["ok"] else [f"The database reports: {line}" for line in verdict]
+                broken = db.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                trouble += [f"{len(broken)} rows point at records that are not there."] if broken else []
+        return trouble
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with _explained(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """One write transaction: nothing of it or all of it."""
+        with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
+            yield db
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        script = ScriptDirectory(str(MIGRATIONS))
+        head, version = script.get_current_head(), None
+        with self._reading() as db:
+            if sa.inspect(db).has_table("alembic_version"):
+                version = db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if version == head:
+            return
+        if version is not None and version not in {step.revision for step in script.walk_revisions()}:
+            raise NotAHome(
+                f"This desk was made by a newer version (schema {version}, we know {head}): update the program."
+            )
+        with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
+            config.attributes["connection"] = db
+            command.upgrade(config, "head")
+
+
+def _server(url: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_pre_ping=True)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise BadSetting(
+            "SEENBEFORE_DATABASE_URL cannot be used: give a SQLAlchemy URL such as postgresql+psycopg://user@host/desk "
+            "and install its driver."
+        ) from error
+
+
+def _sqlite(path: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "synchronous=FULL",
+            "secure_delete=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(db: sa.Connection) -> None:
+        db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _locked(path: Path | None) -> Iterator[None]:
+    """One writer across processes (SQLite before 3.51.3 can lose commits when two write and checkpoint at once)."""
+    if path is None:
+        yield
+        return
+    with _open_lock(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _open_lock(path: Path) -> IO[str]:
+    try:
+        return path.open("a")
+    except OSError as error:
+        raise StoreTrouble(
+            f"The desk in {path.parent} cannot be written ({error.strerror}): check rights and disk."
+        ) from error
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise StoreTrouble(
+            f"The database could not do that ({error.orig}); nothing of it was saved. "
+            "Check free disk and rights on the home, then run `seenbefore doctor`."
+        ) from error
+
+
+def one_writer(db: sa.Connection) -> None:
+    """Keep other writers out until this transaction is done, where the database does not do so by itself."""
+    if db.dialect.name != "sqlite":
+        db.execute(sa.select(s.counter.c.value).where(s.counter.c.name == "seq").with_for_update())
+
+
+def next_seq(db: sa.Connection) -> int:
+    """The number of this change; taking it also keeps other writers out until this one is done."""
+    t = s.counter.c
+    db.execute(sa.update(s.counter).where(t.name == "seq").values(value=t.value + 1))
+    return int(db.scalar(sa.select(t.value).where(t.name == "seq")) or 0)
+
+
+def visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:
+    if viewer.sees_all:
+        return sa.true()
+    mine = [table.c.audience.contains(f"|{group}|", autoescape=True) for group in sorted(viewer.groups)]
+    return sa.or_(table.c.audience == "", *mine)
+
+
+def chunks(items: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

@@ -1,0 +1,359 @@
+"""What fixed it: resolved tickets like the question grouped by the way they were resolved, and what technicians asked.
+
+Nothing is written here: every text returned stands word for word in a record that is cited with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.learners import Vectors
+from kb.records import Article, Fix, Ref, Step, Ticket
+from kb.sentences import Sentence, sentences, vocabulary
+
+Floats = NDArray[np.float64]
+
+MOST = 60
+"""Tickets looked at, the most alike first."""
+GIST = 400
+"""Characters of a fix that are compared."""
+SHORT = 160
+"""Characters of a fix's text, where one sentence is not longer."""
+READ = 6_000
+"""Characters of a fix, of notes and of an article that are read."""
+_VECTOR, _ARTICLE = 0.25, 0.1
+"""Part of the cosine in the likeness of two fixes, beside the words they share; and what a shared article adds."""
+_SHORTER = 0.8
+"""How much the shorter of two fixes decides which share of words is shared: 0.5 is a cosine, 1 a containment."""
+_SAME_WAY, _SAME_WORDS = 0.24, 0.18
+"""From this average likeness on, two groups were resolved in the same way: with vectors, and with words alone."""
+_OPPOSITE = 0.5
+"""What opposite turns ("enabled", "disabled") take away."""
+_LINE = 200
+"""Characters of a question or step at most."""
+_FOLD = 0.6
+"""Share of words from which on two sentences are one."""
+_SURE = 1.96
+
+_UNSOLVED = re.compile(
+    r"not solved|unsolved|nicht gelöst|ungelöst|by (?:the )?(?:caller|user|customer)|durch (?:den )?(?:anrufer|anwender"
+    r"|melder|kunden)|cancel|storn|abgebrochen|withdrawn|zurückgezogen|duplicate|duplikat|doppelt|reproduc|reproduzier"
+    r"|rejected|declined|abgelehnt|won'?t ?(?:fix|do)|invalid|incomplete|works ?for ?me|expired|no (?:response|answer"
+    r"|reply)|keine (?:antwort|rückmeldung)",
+    re.IGNORECASE,
+)
+"""Close codes of ServiceNow, Jira and Bugzilla that are no solution of the desk."""
+_WORD = re.compile(r"[^\W_]+(?:[-_.:'/\\][^\W_]+)*")
+_DIGIT = re.compile(r"\d")
+_STOPS = vocabulary(
+    "the and was were with for from his her their user users that this has had have been are not but into onto over"
+    " then also again after before now via per all out off its it's who did does will can could der die das und ein"
+    " eine mit von auf für den dem des ist war wurde wurden nach bei zum zur als im am user's usr caller customer kunde"
+    " anwender benutzer ok okay tested test confirmed works fine"
+)
+_SMALL = vocabulary("the a an is are was were does do did to of in on at it and or please der die das ein eine")
+_SAYS_NOTHING = vocabulary(
+    "fixed done solved resolved closed close closing ok okay works working again now issue ticket problem it is was has"
+    " been by phone via teams mail user the a an caller customer confirmed see parent with as discussed everything fine"
+    " all good erledigt behoben gelöst geschlossen fehler ist wurde telefonisch jetzt alles in ordnung danke thanks"
+    " anwender kunde hat bestätigt und and to for remotely remote n/a none keine nothing test x yes no call"
+    " successfully permanently temporarily workaround solution resolution fix completed complete handled wie besprochen"
+    " durch per fertig gefixt case incident request"
+)
+_OPPOSITES = (
+    (("enabl", "activat", "re-enab", "reactiv", "aktivier", "eingeschalt", "turned on", "switched on"),
+     ("disabl", "deactiv", "deaktiv", "ausgeschalt", "turned off", "switched off")),
+    (("grant", "erteil"), ("revok", "entzog")),
+    (("increas", "erhöh"), ("reduc", "decreas", "reduzier", "verringer")),
+    (("added", "add", "hinzugef", "re-add"), ("remov", "entfern")),
+    (("install", "reinstall"), ("uninstall", "deinstall")),
+)  # fmt: skip
+
+
+# --- which tickets count, and what of them ---------------------------------------------------------------------
+
+
+def worth(ticket: Ticket) -> bool:
+    """Whether its resolution counts as a past solution: done by the desk, and it says how."""
+    return _solved(ticket) and bool(_told(ticket.fix))
+
+
+def gist(ticket: Ticket) -> str:
+    """The sentences of a fix that say what was done, :data:`GIST` characters at most; "" where none does.
+
+    Callers embed it, kept under its content hash.
+    """
+    return _gist(_told(ticket.fix))
+
+
+def _solved(ticket: Ticket) -> bool:
+    """Whether the desk itself ended it (close codes of ServiceNow, Jira and Bugzilla that say otherwise)."""
+    return ticket.is_done and not _UNSOLVED.search(ticket.close_code)
+
+
+def _told(fix: str) -> tuple[Sentence, ...]:
+    """The sentences of a fix that are about what was done, without failed attempts; none where it says nothing."""
+    kept = tuple(s for s in sentences(fix[:READ], enough=GIST) if s.sort in ("step", "rest") and not s.failed)
+    words = {w for s in kept for w in _WORD.findall(s.text[:GIST].casefold())} - _SAYS_NOTHING
+    steps = any(s.sort == "step" for s in kept)
+    return kept if len(words) >= (1 if steps else 2) else ()
+
+
+def _gist(told: Sequence[Sentence]) -> str:
+    parts: list[str] = []
+    room = GIST
+    for sentence in told:
+        if room < 3:
+            break
+        parts.append(sentence.text[:room])
+        room -= len(parts[-1]) + 1
+    return " ".join(parts)
+
+
+# --- ways in which they were resolved --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """One past solution as it is compared."""
+
+    ticket: Ticket
+    told: tuple[Sentence, ...]
+    """The sentences of its gist."""
+    words: tuple[frozenset[str], ...]
+    """What may tell it apart from others, by sentence."""
+    turns: tuple[int, ...]
+    """For each pair of opposites: 1 the first, -1 the second, 0 neither or both."""
+    articles: frozenset[Ref]
+
+
+def resolved_alike(
+    tickets: Sequence[Ticket],
+    vectors: Vectors | None,
+    articles: Mapping[int, tuple[Ref, ...]],
+    *,
+    of: int | None = None,
+) -> tuple[Fix, ...]:
+    """Ways in which tickets like the question were resolved: best proven first, then fastest, then most often.
+
+    ``tickets`` are the most alike first; :data:`MOST` are looked at and those not :func:`worth` it left out.
+    ``vectors`` is float32 of shape (len(tickets), dim), a unit row of each ticket's :func:`gist`, a zero row where it
+    is unknown. ``articles`` are what was linked on a ticket, by store id, without boiler-plate. ``of`` is how many
+    resolved tickets like the question there are, where the caller knows; else those given that the desk itself
+    solved.
+
+    Groups are made by average linkage (Sokal and Michener 1958). ``Fix.proven`` is the lower end of Wilson's interval
+    (E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927).
+    """
+    tickets = tickets[:MOST]
+    told = [_told(ticket.fix) if _solved(ticket) else () for ticket in tickets]
+    places = [place for place, sentences_ in enumerate(told) if sentences_]
+    if not places:
+        return ()
+    of = sum(map(_solved, tickets)) if of is None else of
+    solved = [_seen(tickets[p], told[p], articles.get(tickets[p].id or -1, ())) for p in places]
+    rows = None if vectors is None else np.asarray(vectors, np.float64)[places]
+    alike, lift = likeness(solved, rows)
+    fixes = [_fix([solved[i] for i in group], alike[np.ix_(group, group)], of) for group in linked(alike - lift)]
+    order = sorted(
+        range(len(fixes)),
+        key=lambda i: (-fixes[i].proven, fixes[i].minutes is None, fixes[i].minutes or 0.0, -len(fixes[i].cited), i),
+    )
+    return tuple(fixes[i] for i in order)
+
+
+def wilson(held: int, n: int) -> float:
+    """Lower end of the 95 % Wilson interval of a share; 0 where nothing was counted."""
+    if not n:
+        return 0.0
+    share, z2 = held / n, _SURE**2
+    middle = share + z2 / (2 * n)
+    spread = _SURE * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)))
+    return max(0.0, (middle - spread) / (1 + z2 / n))
+
+
+def _seen(ticket: Ticket, told: tuple[Sentence, ...], linked_articles: tuple[Ref, ...]) -> _Solved:
+    kept, room = [], GIST
+    for sentence in told:
+        if room > 0:
+            kept.append(sentence)
+        room -= len(sentence.text) + 1
+    pieces = [_WORD.findall(sentence.text[:GIST].casefold()) for sentence in kept]
+    said = " " + " ".join(word for piece in pieces for word in piece)
+    turns = tuple(
+        any(f" {head}" in said for head in one) - any(f" {head}" in said for head in other) for one, other in _OPPOSITES
+    )
+    words = tuple(map(_telling, pieces))
+    return _Solved(ticket, tuple(kept), words, turns, frozenset(linked_articles))
+
+
+def _telling(words: Sequence[str]) -> frozenset[str]:
+    """Beginnings of the words that may tell two fixes apart; names with digits (hosts, numbers, versions) do not."""
+    return frozenset(w[:6] for w in words if len(w) > 2 and w not in _STOPS and not _DIGIT.search(w))
+
+
+def likeness(solved: Sequence[_Solved], rows: Floats | None) -> tuple[Floats, Floats]:
+    """How alike every two fixes are and from which likeness on they are the same way, both of shape (n, n).
+
+    The words they share weigh by how few fixes of this set hold them (inverse document frequency, Sparck Jones 1972).
+    """
+    n = len(solved)
+    bags = [frozenset[str]().union(*one.words) for one in solved]
+    names = {word: place for place, word in enumerate(sorted(frozenset[str]().union(*bags)))}
+    held = np.zeros((n, len(names)))
+    for place, bag in enumerate(bags):
+        held[place, [names[word] for word in bag]] = 1.0
+    shared = (held * np.log1p(n / np.maximum(held.sum(0), 1.0))) @ held.T
+    own = np.maximum(np.diag(shared), 1e-9)
+    less, more = np.minimum.outer(own, own), np.maximum.outer(own, own)
+    words = shared / (less**_SHORTER * more ** (1 - _SHORTER))
+    alike, lift = words, np.full((n, n), _SAME_WORDS)
+    if rows is not None:
+        known = np.abs(rows).sum(1) > 0
+        both = np.outer(known, known)
+        alike = np.where(both, _VECTOR * np.clip(rows @ rows.T, 0.0, 1.0) + (1 - _VECTOR) * words, words)
+        lift = np.where(both, _SAME_WAY, _SAME_WORDS)
+    alike = alike + _ARTICLE * np.array([[not a.articles.isdisjoint(b.articles) for b in solved] for a in solved])
+    turns = np.array([one.turns for one in solved], np.int64)
+    against = (turns[:, None, :] * turns[None, :, :] < 0).any(2)
+    return np.where(against, alike - _OPPOSITE, alike), lift
+
+
+def linked(closeness: Floats) -> list[list[int]]:
+    """Groups by average linkage while the mean closeness of two groups is above 0; each ascending, by first member."""
+    sums = np.array(closeness, np.float64)
+    np.fill_diagonal(sums, 0.0)
+    groups: dict[int, list[int]] = {i: [i] for i in range(len(sums))}
+    sizes = np.ones(len(sums))
+    means = sums.copy()
+    np.fill_diagonal(means, -np.inf)
+    while len(groups) > 1:
+        best = int(means.argmax())
+        keep, gone = sorted(divmod(best, len(sums)))
+        if not means[keep, gone] > 0:
+            break
+        groups[keep] = sorted(groups[keep] + groups.pop(gone))
+        sums[keep] += sums[gone]
+        sums[:, keep] = sums[keep]
+        sizes[keep] += sizes[gone]
+        means[gone], means[:, gone], sizes[gone] = -np.inf, -np.inf, 1.0
+        alive = np.isfinite(means[keep]) | (np.arange(len(sums)) == keep)
+        fresh = np.where(alive, sums[keep] / (sizes[keep] * sizes), -np.inf)
+        fresh[keep] = -np.inf
+        means[keep], means[:, keep] = fresh, fresh
+    return [groups[i] for i in sorted(groups)]
+
+
+def _fix(group: Sequence[_Solved], alike: Floats, of: int) -> Fix:
+    """One way, told in the words of the most central ticket that says it well."""
+    counts = Counter(word for one in group for word in frozenset[str]().union(*one.words))
+    central = (alike.sum(1) - np.diag(alike)) / max(1, len(group) - 1)
+    texts = [_stretch(one, counts) for one in group]
+    best = max(range(len(group)), key=lambda i: (round(central[i] + _clear(texts[i]), 9), -i))
+    tickets = [group[best].ticket, *(one.ticket for at, one in enumerate(group) if at != best)]
+    minutes = [m for ticket in tickets if (m := ticket.minutes_to_resolve) is not None]
+    reopened = sum((ticket.reopen_count or 0) > 0 for ticket in tickets)
+    seen = Counter(ref for one in group for ref in one.articles)
+    return Fix(
+        texts[best], tuple(ticket.ref for ticket in tickets), of, median(minutes) if minutes else None, reopened,
+        wilson(len(tickets) - reopened, len(tickets)), tuple(sorted(seen, key=lambda ref: (-seen[ref], str(ref)))),
+    )  # fmt: skip
+
+
+def _clear(text: str) -> float:
+    """How well a stretch reads by its length: a lone word and a long story less well."""
+    words = text.count(" ") + 1
+    return -0.3 if words < 3 else -0.2 if len(text) > SHORT else 0.0
+
+
+def _stretch(one: _Solved, counts: Mapping[str, int]) -> str:
+    """Sentences side by side, :data:`SHORT` characters at most, that say what was done in the words of the group."""
+    fix, best, best_weight = one.ticket.fix, "", -1.0
+    for at, first in enumerate(one.told):
+        end, does, words = first.start, False, frozenset[str]()
+        for last, more in zip(one.told[at : at + 3], one.words[at : at + 3], strict=True):
+            if last is not first and (last.end - first.start > SHORT or fix[end : last.start].strip(" ")):
+                break
+            end, does, words = last.end, does or last.sort == "step", words | more
+            weight = (1.0 if does else 0.3) * sum(map(counts.__getitem__, words)) / (1 + (end - first.start) / SHORT)
+            if weight > best_weight:
+                best, best_weight = fix[first.start : end], weight
+    return best if len(best) <= GIST else best[:GIST].rsplit(None, 1)[0]
+
+
+# --- what to ask and what to do --------------------------------------------------------------------------------
+
+
+def checklist(tickets: Sequence[Ticket], articles: Sequence[Article], *, most: int = 8) -> tuple[Step, ...]:
+    """Questions that technicians asked and steps they took or wrote down, word for word, questions first.
+
+    Each sort is ordered by how many tickets and articles hold it, then by where it comes first; both are given closest
+    first. Those that say nearly the same are one, cited together. Questions take half of the places where there are
+    steps for the other half. Steps come from what solved a ticket and from numbered lines of articles.
+    """
+    asked, taken = _Folded(), _Folded()
+    for ticket in tickets[:MOST]:
+        done = _told(ticket.fix) if _solved(ticket) else ()
+        for sentence in (*sentences(ticket.notes[:READ]), *sentences(ticket.fix[:READ])):
+            if sentence.sort == "question":
+                asked.add(sentence.text, ticket.ref)
+            elif done and sentence.sort == "step" and not sentence.failed:
+                taken.add(sentence.text, ticket.ref)
+    for article in articles:
+        for sentence in sentences(article.body[:READ]):
+            if sentence.listed and sentence.sort in ("question", "step"):
+                (asked if sentence.sort == "question" else taken).add(sentence.text, article.ref)
+    questions, steps = asked.best(), taken.best()
+    half = max(most - len(steps), (most + 1) // 2)
+    kept = [Step(text, True, refs) for text, refs in questions[: max(0, half)]]
+    return (*kept, *(Step(text, False, refs) for text, refs in steps[: max(0, most - len(kept))]))
+
+
+class _Folded:
+    """Sentences where those of nearly the same words are one."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[frozenset[str], dict[str, tuple[str, dict[Ref, None]]]]] = []
+        """Words of the first, and by plain words each way it was written and where."""
+        self._holding: dict[str, list[int]] = {}
+        self._known: dict[str, int] = {}
+
+    def add(self, text: str, ref: Ref) -> None:
+        """Fold a sentence in; one that is too long for a line or says too little is left out."""
+        if not 8 <= len(text) <= _LINE:
+            return
+        plain = " ".join(_WORD.findall(text.casefold()))
+        at = self._known.get(plain)
+        if at is None:
+            words = frozenset(word[:6] for word in plain.split() if word not in _SMALL)
+            if not words:
+                return
+            at = self._known[plain] = self._place(words)
+        self._kept[at][1].setdefault(plain, (text, {}))[1].setdefault(ref)
+
+    def _place(self, words: frozenset[str]) -> int:
+        """Where a sentence of these words belongs: with the nearest that is near enough, else in a place of its own."""
+        shared = Counter(at for word in words for at in self._holding.get(word, ()))
+        found = [(count / len(words | self._kept[at][0]), -at) for at, count in shared.items()]
+        share, at = max(found, default=(0.0, 0))
+        if share >= _FOLD:
+            return -at
+        for word in words:
+            self._holding.setdefault(word, []).append(len(self._kept))
+        self._kept.append((words, {}))
+        return len(self._kept) - 1
+
+    def best(self) -> list[tuple[str, tuple[Ref, ...]]]:
+        """What the most records hold first, then what came first; each in the wording that most of them have."""
+        found = []
+        for _, ways in self._kept:
+            text, refs = max(ways.values(), key=lambda way: len(way[1]))
+            found.append((text, tuple(dict.fromkeys((*refs, *(ref for way in ways.values() for ref in way[1]))))))
+        return sorted(found, key=lambda pair: -len(pair[1]))

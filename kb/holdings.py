@@ -1,0 +1,250 @@
+"""Records and their vectors as rows of a database: read for a viewer, written by (source, number), deleted for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from kb import schema as s
+from kb.database import Database, chunks, next_seq, one_writer, visible
+from kb.errors import NotFound
+from kb.learners import Vectors
+from kb.records import Kind, Record, Ref, Viewer
+from kb.rows import from_row, to_row
+
+TABLES: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "problem": s.problems}
+Merge = Callable[[Record, Record], Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one write did, in records."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Change) -> Change:
+        return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
+
+
+class Holdings(Database):
+    """Tickets, articles and problems with their cached vectors, by store id and by (source, number)."""
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def seq(self) -> int:
+        """The number of the last committed change; grows by one with every write."""
+        with self._reading() as db:
+            return int(db.scalar(sa.select(s.counter.c.value).where(s.counter.c.name == "seq")) or 0)
+
+    def records_seq(self) -> int:
+        """The number of the last change to a record; links, corrections and marks do not count."""
+        columns = (*(table.c.seq for table in TABLES.values()), s.deletions.c.seq)
+        with self._reading() as db:
+            return max(int(db.scalar(sa.select(sa.func.max(column))) or 0) for column in columns)
+
+    def records(self, kind: Kind, ids: Sequence[int], viewer: Viewer) -> list[Record]:
+        """The records with these store ids that the viewer may see, in the order asked for."""
+        table, found = TABLES[kind], {}
+        with self._reading() as db:
+            for part in chunks(list(ids)):
+                query = sa.select(table).where(table.c.id.in_(part), visible(table, viewer))
+                for row in db.execute(query).mappings():
+                    found[row["id"]] = from_row(kind, row)
+        return [found[i] for i in ids if i in found]
+
+    def find(self, kind: Kind, number: str, viewer: Viewer, *, source: str | None = None) -> Record:
+        """The record of that number. Raises ``NotFound``, in the same words for hidden and absent ones."""
+        table = TABLES[kind]
+        query = sa.select(table).where(table.c.number == number, visible(table, viewer)).order_by(table.c.id)
+        if source is not None:
+            query = query.where(table.c.source == source)
+        with self._reading() as db:
+            row = db.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"No {kind} {number[:80]!r} here that you may see.")
+        return from_row(kind, row)
+
+    def sources(self, kind: Kind, numbers: Sequence[str]) -> dict[str, list[str]]:
+        """Number → sources that have a record of it, oldest record first; numbers that nobody has are left out."""
+        t, found = TABLES[kind].c, {}  # type: tuple[Any, dict[str, list[str]]]
+        with self._reading() as db:
+            for part in chunks(sorted(set(numbers))):
+                for number, source in db.execute(
+                    sa.select(t.number, t.source).where(t.number.in_(part)).order_by(t.id)
+                ):
+                    found.setdefault(number, []).append(source)
+        return found
+
+    def each(self, kind: Kind, viewer: Viewer, *, since: int = 0, batch: int = 1000) -> Iterator[list[Record]]:
+        """All records changed after ``since``, by ascending id, a list of at most ``batch`` at a time."""
+        table, last = TABLES[kind], 0
+        while True:
+            query = sa.select(table).where(table.c.id > last, visible(table, viewer))
+            if since:
+                query = query.where(table.c.seq > since)
+            with self._reading() as db:
+                rows = db.execute(query.order_by(table.c.id).limit(batch)).mappings().all()
+            if not rows:
+                return
+            last = rows[-1]["id"]
+            yield [from_row(kind, row) for row in rows]
+
+    def facts(self, kind: Kind, names: Sequence[str], *, since: int = 0) -> list[Sequence[Any]]:
+        """The named columns of all records changed after ``since``, by ascending id: for the program only."""
+        table = TABLES[kind]
+        query = sa.select(*(_here(table, name) for name in names)).order_by(table.c.id)
+        with self._reading() as db:
+            return list(db.execute(query.where(table.c.seq > since) if since else query).all())
+
+    def counts(self, viewer: Viewer) -> dict[str, int]:
+        """How many tickets, articles and links this viewer may see; a link counts where both its ends do."""
+        with self._reading() as db:
+            answer = {
+                f"{kind}s": int(db.scalar(sa.select(sa.func.count(table.c.id)).where(visible(table, viewer))) or 0)
+                for kind, table in TABLES.items()
+            }
+            other = s.tickets.alias("other")
+            joined = s.links.join(s.tickets, s.tickets.c.id == s.links.c.ticket_id)
+            joined = joined.outerjoin(other, other.c.id == s.links.c.target_ticket_id)
+            joined = joined.outerjoin(s.articles, s.articles.c.id == s.links.c.target_article_id)
+            joined = joined.outerjoin(s.problems, s.problems.c.id == s.links.c.target_problem_id)
+            query = (
+                sa.select(sa.func.count(s.links.c.id))
+                .select_from(joined)
+                .where(
+                    visible(s.tickets, viewer),
+                    sa.or_(other.c.id.is_(None), visible(other, viewer)),
+                    sa.or_(s.articles.c.id.is_(None), visible(s.articles, viewer)),
+                    sa.or_(s.problems.c.id.is_(None), visible(s.problems, viewer)),
+                )
+            )
+            answer["links"] = int(db.scalar(query) or 0)
+        return answer
+
+    def deleted_since(self, seq: int) -> list[tuple[Kind, int]]:
+        """Records deleted after that change, as (kind, id)."""
+        query = sa.select(s.deletions.c.kind, s.deletions.c.record_id).where(s.deletions.c.seq > seq)
+        with self._reading() as db:
+            return [(row[0], row[1]) for row in db.execute(query)]
+
+    def known_vectors(self, hashes: Sequence[str], embedder: str, dim: int) -> tuple[Vectors, NDArray[np.bool_]]:
+        """Cached vectors: float32 of shape (len(hashes), dim) and which rows were found (others are zero)."""
+        place: dict[str, list[int]] = {}
+        for i, key in enumerate(hashes):
+            place.setdefault(key, []).append(i)
+        matrix, found = np.zeros((len(hashes), dim), np.float32), np.zeros(len(hashes), bool)
+        t = s.vectors.c
+        with self._reading() as db:
+            for part in chunks(list(place)):
+                query = sa.select(t.content_hash, t.vector).where(t.embedder == embedder, t.content_hash.in_(part))
+                for key, blob in db.execute(query):
+                    vector = np.frombuffer(blob, np.float16)
+                    if len(vector) == dim:
+                        matrix[place[key]] = vector
+                        found[place[key]] = True
+        return matrix, found
+
+    def missing_vectors(self, hashes: Iterable[str], embedder: str) -> set[str]:
+        """Those of the hashes that have no cached vector of this embedder."""
+        missing = set(hashes)
+        query = sa.select(s.vectors.c.content_hash).where(s.vectors.c.embedder == embedder)
+        with self._reading() as db:
+            for part in db.execution_options(yield_per=10_000).scalars(query).partitions():
+                missing.difference_update(part)
+        return missing
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def write(self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None) -> Change:
+        """Add or update records by (source, number) in one transaction; ``merge(old, new)`` decides what is kept.
+
+        Equal content changes nothing. Numbers must not repeat within one call.
+        """
+        table, new, changed = TABLES[kind], [], []
+        with self._writing() as db:
+            one_writer(db)
+            known = self._known(db, table, records, whole=merge is not None)
+            for record in records:
+                old = known.get((record.source, record.number))
+                if old is not None and merge is not None:
+                    record = merge(from_row(kind, old), record)
+                row = to_row(record)
+                if old is None:
+                    new.append(row)
+                elif old["fingerprint"] != row["fingerprint"]:
+                    changed.append({**row, "row_id": old["id"]})
+            stamp = {"seq": next_seq(db)} if new or changed else {}
+            if new:
+                db.execute(sa.insert(table), [{**row, **stamp} for row in new])
+            if changed:
+                changed = [{**row, **stamp} for row in changed]
+                values: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
+                db.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), changed)
+        return Change(len(new), len(changed), len(records) - len(new) - len(changed))
+
+    def delete(self, refs: Sequence[Ref]) -> int:
+        """Remove records for good, with their links and corrections; returns how many there were.
+
+        Vectors that no remaining record uses go too.
+        """
+        gone = 0
+        with self._writing() as db:
+            seq = next_seq(db)
+            for ref, record_id in self._ids(db, set(refs)).items():
+                table = TABLES[ref.kind]
+                key = db.scalar(sa.select(table.c.text_hash).where(table.c.id == record_id))
+                db.execute(sa.delete(table).where(table.c.id == record_id))
+                db.execute(sa.insert(s.deletions), {"kind": ref.kind, "record_id": record_id, "seq": seq})
+                used = any(db.scalar(sa.select(t.c.id).where(t.c.text_hash == key).limit(1)) for t in TABLES.values())
+                if not used:
+                    db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash == key))
+                gone += 1
+        return gone
+
+    def keep_vectors(self, hashes: Sequence[str], embedder: str, matrix: Vectors) -> None:
+        """Cache vectors under (content hash, embedder); those already there stay as they are."""
+        rows = {key: matrix[i].astype(np.float16).tobytes() for i, key in enumerate(hashes)}
+        t = s.vectors.c
+        with self._writing() as db:
+            for part in chunks(list(rows)):
+                query = sa.select(t.content_hash).where(t.embedder == embedder, t.content_hash.in_(part))
+                known = set(db.scalars(query))
+                new = [{"content_hash": k, "embedder": embedder, "vector": rows[k]} for k in part if k not in known]
+                if new:
+                    db.execute(sa.insert(s.vectors), new)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _known(self, db: sa.Connection, table: sa.Table, records: Sequence[Record], *, whole: bool) -> dict[Any, Any]:
+        columns = [table] if whole else [table.c.id, table.c.source, table.c.number, table.c.fingerprint]
+        known = {}
+        for source in {record.source for record in records}:
+            for part in chunks([record.number for record in records if record.source == source]):
+                query = sa.select(*columns).where(table.c.source == source, table.c.number.in_(part))
+                known.update({(r["source"], r["number"]): r for r in db.execute(query).mappings()})
+        return known
+
+    def _ids(self, db: sa.Connection, refs: Iterable[Ref]) -> dict[Ref, int]:
+        wanted: dict[tuple[Kind, str], list[str]] = {}
+        for ref in sorted(refs, key=str):
+            wanted.setdefault((ref.kind, ref.source), []).append(ref.number)
+        found = {}
+        for (kind, source), numbers in wanted.items():
+            t = TABLES[kind].c
+            for part in chunks(numbers):
+                query = sa.select(t.number, t.id).where(t.source == source, t.number.in_(part))
+                found.update({Ref(kind, source, row[0]): row[1] for row in db.execute(query)})
+        return found
+
+
+def _here(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
+    """A column, or what people set here where they did."""
+    ours = table.c.get(f"{name}_here")
+    return table.c[name] if ours is None else sa.func.coalesce(sa.func.nullif(ours, ""), table.c[name])

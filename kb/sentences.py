@@ -1,0 +1,318 @@
+"""A cleaned text as sentences, word for word, and which of them ask the caller something or say what was done."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Sort = Literal["question", "step", "rest", "idle"]
+
+MOST_READ = 400
+"""Characters of a sentence by which it is judged."""
+_MOST_LABELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Characters [start, end) of a text, word for word."""
+
+    text: str
+    start: int
+    end: int
+    sort: Sort
+    """A "question" to the caller, a "step" that was or is to be taken, "idle" talk (greetings, closings), "rest"."""
+    listed: bool = False
+    """The first of a numbered or bulleted line."""
+    failed: bool = False
+    """Something that was tried and did not help."""
+
+
+def vocabulary(words: str) -> frozenset[str]:
+    """The words of a line as a set."""
+    return frozenset(words.split())
+
+
+# --- words that say what a technician does or did, in English and German -----------------------------------------
+
+_VERBS = vocabulary(
+    "clear delete remove restart reboot reinstall install uninstall update upgrade downgrade replace swap exchange"
+    " reconnect connect disconnect enable disable activate deactivate unlock re-add add create recreate rebuild repair"
+    " restore recover rename move copy change configure reconfigure adjust correct apply deploy map remap mount"
+    " unmount re-register register enrol enroll re-enroll re-enrol reassign assign grant revoke approve issue import"
+    " export increase extend expand reduce free clean purge flush renew release sync resync synchronise synchronize"
+    " execute start stop kill terminate close open log sign switch turn plug unplug reseat pair unpair whitelist allow"
+    " exclude block unblock check verify select choose click press use enter type tick untick uncheck wait ensure"
+    " order ship deliver migrate convert merge split cancel reprocess resubmit resend reload refresh relink link"
+    " detach attach rejoin join patch calibrate recalibrate align format reimage re-image image wipe scan quarantine"
+    " isolate archive compact edit modify tighten unjam empty shorten extract upload download pin unpin reprint repeat"
+    " hand resize raise lower point repoint redirect reroute route exempt publish republish request transfer relocate"
+    " cycle power reapply re-enable rollback fetch regenerate generate reactivate loan mark relaunch launch provision"
+    " reprovision rescan trust explain reset set shut"
+)
+_DOUBLED = vocabulary("swap map remap unplug plug log stop pin unpin ship cancel format")
+_PAST = vocabulary(
+    "reset set cut reran rerun ran put took taken gave given sent rebuilt shut swept undone undid bought brought lent"
+    " rolled canceled formatted zurückgesetzt gelöscht geleert gestartet neugestartet installiert deinstalliert"
+    " neuinstalliert aktualisiert entsperrt freigeschaltet eingerichtet angelegt ausgetauscht getauscht ersetzt"
+    " entfernt hinzugefügt aktiviert deaktiviert geändert angepasst korrigiert repariert wiederhergestellt getrennt"
+    " umgestellt eingestellt konfiguriert zugewiesen vergeben erteilt entzogen freigegeben gesetzt erhöht erweitert"
+    " reduziert bereinigt gereinigt beendet abgemeldet angemeldet eingespielt ausgeführt kopiert verschoben umbenannt"
+    " erneuert registriert synchronisiert gemappt zugeordnet umgezogen migriert angeschlossen eingesteckt ausgesteckt"
+    " ausgeschaltet eingeschaltet umgeschaltet ergänzt eingetragen ausgetragen umgeleitet geliefert bestellt"
+    " ausgegeben nachgezogen gekoppelt gepatcht gesäubert zurückgerollt gesteckt nachgefüllt kalibriert verbunden"
+)
+_ALSO_OF_THINGS = vocabulary("stopped started blocked closed opened logged used typed issued requested marked took ran")
+"""Not what a technician did unless the sentence opens with it: "the service stopped"."""
+_OPENINGS = vocabulary(
+    "run put take give send go make keep try see rerun undo roll zurücksetzen löschen leeren starten neustarten"
+    " installieren deinstallieren aktualisieren entsperren freischalten einrichten anlegen austauschen tauschen"
+    " ersetzen entfernen hinzufügen aktivieren deaktivieren ändern anpassen korrigieren reparieren wiederherstellen"
+    " verbinden trennen umstellen einstellen konfigurieren zuweisen erteilen freigeben setzen erhöhen erweitern"
+    " reduzieren bereinigen reinigen beenden abmelden anmelden einspielen ausführen kopieren verschieben umbenennen"
+    " erneuern registrieren synchronisieren zuordnen migrieren anschließen einstecken ausschalten einschalten"
+    " umschalten prüfen überprüfen öffnen klicken wählen auswählen eingeben warten sicherstellen abwarten testen"
+    " kontrollieren eintragen koppeln stellen melden gehen schließen"
+)
+_NOUNS = vocabulary(
+    "update reset change check open release patch scan sync import export restart copy log order press use set start"
+    " stop block move issue type link map join clean free install image request power cycle empty hand point route"
+    " mark wait trust split close exchange upgrade format loan switch sign cancel repair archive transfer pair swap"
+    " see run lower"
+)
+"""Openings that may just as well name a thing: "Update failed"."""
+
+
+def _past(verb: str) -> str:
+    if verb.endswith("e"):
+        return verb + "d"
+    if verb.endswith("y") and verb[-2] not in "aeou":
+        return verb[:-1] + "ied"
+    return verb + (verb[-1] if verb in _DOUBLED else "") + "ed"
+
+
+ACTIONS = frozenset(map(_past, _VERBS)) | _PAST
+"""Forms that say it was done: "cleared", "reset", "zurückgesetzt"."""
+FIRST = _VERBS | _OPENINGS
+"""Forms that open an instruction: "Clear", "Öffnen"."""
+_POLITE = vocabulary(
+    "please then now also and to just next finally first afterwards after that i we have has had i've we've user again"
+    " bitte dann danach nun zuerst anschließend ich wir habe haben wurde wurden nochmals noch einmal und mal"
+)
+_AFTER_NOUN = vocabulary(
+    "failed fails is was does did didn't doesn't has had could will would came are were link mail request problem"
+    " issue error message denied not which where when how of"
+)
+_HAPPENED = vocabulary("was were had is are got")
+_SYMPTOM = vocabulary(
+    "since still cannot can't couldn't doesn't didn't does did unable fail fails failed failing never should be not"
+    " seit immer kann konnte nicht soll sollte muss"
+)
+
+# --- how a line is cut and read ----------------------------------------------------------------------------------
+
+_ENDS = re.compile(r"[.!?…]+[\"')\]”“»]*")
+_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
+_MARK = re.compile(
+    r"\s*(?:>\s?)*(?:(?P<number>(?:(?:step|schritt)\s{1,3})?\(?\d{1,2}[.):](?!\d)|(?:step|schritt)\s{1,3}\d{1,2}\b"
+    r"|[a-h]\))|[-*•·–+]|->|=>|→)\s+",
+    re.IGNORECASE,
+)
+_ASKED = (
+    r"asked(?: (?:first|user|caller|the (?:user|caller)))?|questions?(?: (?:to|for) (?:the )?(?:user|caller|customer))?"
+    r"|q|fragen?(?: an .{1,24})?|rückfragen?(?: an .{1,24})?|gefragt"
+)
+_LABEL = re.compile(
+    r"\s*(?:\[?(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4})?[ ,T]{0,2}\d{1,2}:\d\d(?::\d\d)?\]?(?:\s?[-–:])?\s+)?"
+    rf"(?:(?P<asked>\(?(?:{_ASKED})\s*:)|(?P<tried>(?:first |zuerst )?(?:tried|versucht)(?: first)?\s*:)"
+    r"|(?:resolution|solution|fix|lösung|actions?(?: taken)?|steps(?: taken)?|maßnahmen?|then|dann|analysis|analyse"
+    r"|teamviewer|checked with user|workaround|notes?|notiz|update|answer|antwort|done|erledigt)\s*:|->|=>|→|-->"
+    r"|\([^()\n]{3,60}\)(?=\s[^\W\d_]))\s*",
+    re.IGNORECASE,
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:z\. ?b|u\. ?a|d\. ?h|o\. ?ä|i\. ?e|e\. ?g|approx|ca|evtl|ggf|bzw|inkl|incl|nr|no|abt|tel|dr|mr|mrs"
+    r"|ms|st|vs|str|max|min|resp|bspw|vgl|lt|sog|dept|ext|[a-zäöü])\.$",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"(?:^|[^\d.,:])\d{1,2}\.$")
+_MONTH = re.compile(r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[cz])", re.IGNORECASE)
+
+_OPENS = re.compile(
+    r"(?:(?:and|und|also|ok,?|hi[^?]{0,20},) |(?:in|on|at|from|for|since|until|seit|auf|bei|ab|bis) )?"
+    r"(?:what|which|when|where|who|whose|how|do|does|did|are|is|was|were|have|has|had|can|could|will|would|any|since"
+    r"|until|welche[rsmn]?|wann|wo|wer|wie|wieviele?|haben|hat|hast|hatten|ist|sind|war|waren|werden|wird|können|kann"
+    r"|könnten?|gibt|geht|funktioniert|läuft|tritt|kommt|erscheint|erscheinen|sehen|benutzen|nutzen|verwenden|besteht"
+    r"|bestehen|leuchtet|steht)\b"
+)
+_YOU = vocabulary(
+    "you your yours ihr ihre ihren ihrem ihrer ihres ihnen du dein deine deinen deinem deiner euer eure euch"
+)
+_NOT_ASKED = re.compile(
+    r"\b(?:help|hilfe|helfen|schauen|have a look|take a look|look into|advise|call me|any (?:news|idea|update|luck)"
+    r"|anything else|who knows|what can i do|was kann ich|come by|vorbeikommen|(?:can|may|shall|should) (?:we|i)\b"
+    r"|(?:können|dürfen|sollen) wir|(?:kann|darf|soll) ich|close (?:this|the)|schließen|why me|how are you|wie geht"
+    r"|(?:is|are) (?:it|that|this|you|everything|all) (?:ok|okay|fine|good|working)\b|in ordnung|sonst noch"
+    r"|rückmeldung|neues)\b"
+)
+_IDLE = re.compile(
+    r"(?:hi|hello|hey|dear|hallo|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|sehr geehrte\w?"
+    r"|liebe\w?|moin|thanks?|thx|many thanks|danke|vielen dank|besten dank|merci|(?:best |kind |warm )?regards"
+    r"|cheers|br|mfg|lg|vg|mit freundlichen|freundliche|viele grüße|beste grüße|gruß|grüße|please (?:let"
+    r"|do not hesitate|feel|reopen|confirm|call|contact|reply|see|close|note)|let (?:me|us) know|feel free"
+    r"|if you (?:have|need)|bitte (?:melden|um|nicht|geben|bestätigen|schließen|wieder)|bei (?:rück)?fragen|(?:we "
+    r"|i |now )?closing|closed?(?=\W*$|,| (?:this|the (?:ticket|case|call)|ticket|case|call))|ticket|case (?:can"
+    r"|will|is)|(?:the )?(?:user|caller|customer) (?:has |was |is )?(?:confirmed|informed|ok|happy|says|closed"
+    r"|replied|satisfied)|confirmed|tested (?:with|by) (?:the )?(?:user|caller)|(?:now |it )?works|monitored"
+    r"|informed|called? (?:the )?(?:user|caller|customer|back)|spoke|remote session|visited|(?:anwender(?:in)?|user"
+    r"|kundin|kunde) (?:hat |ist |wurde )?(?:bestätigt|informiert|zufrieden)|reopen(?:ed)?|(?:wieder )?eröffnet"
+    r"|not ours|came from|\(?wrongly assigned|reassigned|passed on|weitergeleitet|as discussed|wie besprochen"
+    r"|duplicate|duplikat|dup|doppelt|double|same (?:caller|user)|opened by mistake|wrong ticket|cancel+ed by"
+    r"|no (?:response|answer|reply|change)|keine (?:antwort|rückmeldung|reaktion|änderung|besserung)|ok|okay"
+    r"|(?:erledigt|resolved|solved|fixed|done|gelöst|behoben)(?=\W*$| (?:now|via|remotely|per|telefonisch"
+    r"|with (?:the )?(?:user|caller)))|super|perfect|(?:issue|problem) (?:is |was |ist |wurde )?(?:no longer"
+    r"|resolved|fixed|solved|gone|behoben|gelöst))\b"
+)
+_UNSOLVED = re.compile(
+    r"\b(?:(?:could not|couldn't|cannot|can't|can not) (?:be )?reproduced?|not reproducible|unable to reproduce|nicht"
+    r" (?:reproduzier|nachvollzieh|nachstell|gelöst|lösbar)\w*|not (?:solved|fixed)|unsolved|unresolved|works? (?:now"
+    r"|again|fine now)(?! (?:after|since|with))|(?:of|by|on) (?:itself|its own)|von (?:selbst|allein)|without doing"
+    r" anything|(?:no|without) (?:response|answer|reply|feedback)|closed (?:it )?(?:himself|herself|by (?:the )?(?:user"
+    r"|caller))|(?:resolved|solved|fixed|closed) by (?:the )?(?:user|caller|customer|itself|phone)|opened by mistake|no"
+    r" longer (?:present|occurs|needed|required|an issue)|tritt nicht mehr auf|(?:geht|funktioniert) wieder|nicht mehr"
+    r" benötigt|versehentlich|duplicate of|duplikat)\b"
+)
+_MAY_BE_UNSOLVED = vocabulary(
+    "reproduced reproduce reproducible nicht not unsolved unresolved now again fine itself own selbst allein anything"
+    " response answer reply feedback closed resolved solved fixed mistake longer wieder duplikat versehentlich"
+    " duplicate"
+)
+_FAILED = re.compile(
+    r"\b(?:(?:did not|didn't) (?:help|work|solve|change)|no (?:change|effect|success|improvement)|without success|to no"
+    r" avail|not help(?:ed)?|unsuccessful\w*|(?:ohne|kein) erfolg|erfolglos|nicht geholfen|half nicht|keine (?:änderung"
+    r"|besserung)|nichts gebracht|brachte nichts)\b"
+)
+_MAY_HAVE_FAILED = vocabulary(
+    "help helped work solve change effect success improvement avail unsuccessful unsuccessfully erfolg erfolglos"
+    " geholfen half änderung besserung gebracht brachte"
+)
+
+
+def sentences(text: str, *, enough: int | None = None) -> tuple[Sentence, ...]:
+    """Every sentence of a cleaned text in order; list marks and labels ("Asked:", "->") belong to none.
+
+    With ``enough`` it reads on only until steps and the rest together are that many characters. Time grows with the
+    length of the text and no faster.
+    """
+    found: list[Sentence] = []
+    start, room = 0, len(text) + 1 if enough is None else enough
+    while start < len(text) and room > 0:
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if end > start:
+            room = _line(text, start, end, found, room)
+        start = end + 1
+    return tuple(found)
+
+
+def _line(text: str, start: int, end: int, found: list[Sentence], room: int) -> int:
+    """Add the sentences of one line, and return how much room is left for more."""
+    mark = _MARK.match(text, start, end)
+    at, tried = mark.end() if mark else start, len(found)
+    asked = trying = False
+    first = True
+    for stop in [*_stops(text, at, end), end]:
+        for _ in range(_MOST_LABELS):
+            label = _LABEL.match(text, at, stop)
+            if not label:
+                break
+            at, asked = label.end(), asked or bool(label["asked"])
+            trying = bool(label["tried"]) or (trying and bool(label["asked"]))
+            tried = len(found) if label["tried"] else tried
+        a, b = _trimmed(text, at, stop)
+        at = stop
+        if a == b:
+            continue
+        made = _sentence(text[a:b], a, asked, mark if first else None)
+        if made.failed:
+            # What was tried stands before the words that it did not help.
+            back = tried if trying else len(found) - (b - a <= 40)
+            found[back:] = [replace(s, failed=True) for s in found[max(0, back) :]] if back >= 0 else found[back:]
+        found.append(made)
+        asked, trying, first = asked and made.sort == "question", trying and not made.failed, False
+        room -= b - a if made.sort in ("step", "rest") and not made.failed else 0
+        if room <= 0:
+            break
+    return room
+
+
+def _stops(text: str, start: int, end: int) -> list[int]:
+    """Where sentences end within one line, but for its own end."""
+    stops = []
+    for match in _ENDS.finditer(text, start, end):
+        stop = match.end()
+        if stop >= end or not text[stop].isspace():
+            continue
+        if match.group() == ".":
+            before = text[max(start, stop - 12) : stop]
+            if _ABBREVIATION.search(before) or (_ORDINAL.search(before) and _MONTH.match(text, stop + 1, end)):
+                continue
+        stops.append(stop)
+    return stops
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without blanks around it and without a bracket that closes what was opened before it."""
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    end = start + len(piece.strip())
+    return start, end - (end > start and text[end - 1] == ")" and text.find("(", start, end) < 0)
+
+
+def _sentence(piece: str, start: int, asked: bool, mark: re.Match[str] | None) -> Sentence:
+    low = piece[:MOST_READ].casefold()
+    words = _WORD.findall(low)
+    held = frozenset(words)
+    numbered = bool(mark and mark["number"])
+    sort: Sort
+    if piece.rstrip("\"')").endswith("?") and not (numbered and words and words[0] in FIRST):
+        sort = "question" if _is_question(piece, low, words, asked) else "idle"
+    else:
+        sort = _sort(low, words, held, numbered, mark is not None)
+    failed = not held.isdisjoint(_MAY_HAVE_FAILED) and _FAILED.search(low) is not None
+    return Sentence(piece, start, start + len(piece), sort, mark is not None, failed)
+
+
+def _is_question(piece: str, low: str, words: list[str], asked: bool) -> bool:
+    if not words or len(piece) > 300 or "://" in piece.rsplit(None, 1)[-1] or _NOT_ASKED.search(low):
+        return False
+    said = low.rsplit(": ", 1)[-1]
+    return asked or (len(words) >= 3 and bool(_OPENS.match(said) or not _YOU.isdisjoint(words) or " Sie " in piece))
+
+
+def _sort(low: str, words: list[str], held: frozenset[str], numbered: bool, listed: bool) -> Sort:
+    if not words or _IDLE.match(low):
+        return "idle"
+    step = _is_step(words, held, listed)
+    if not held.isdisjoint(_MAY_BE_UNSOLVED) and _UNSOLVED.search(low) and not (step and len(words) > 6):
+        return "idle"
+    return "step" if step or (numbered and len(words) >= 3) else "rest"
+
+
+def _is_step(words: list[str], held: frozenset[str], listed: bool) -> bool:
+    at = next((at for at, word in enumerate(words[:6]) if word not in _POLITE), len(words) - 1)
+    word, after = words[at], words[at + 1] if at + 1 < len(words) else ""
+    if word in ACTIONS:
+        return True
+    if word in FIRST and not (word in _NOUNS and (not after or after in _AFTER_NOUN)):
+        return True
+    if not held.isdisjoint(_SYMPTOM):
+        return False
+    if listed and not FIRST.isdisjoint(words[:6]):
+        return True
+    if held.isdisjoint(ACTIONS):
+        return False
+    return any(
+        word in ACTIONS and word not in _ALSO_OF_THINGS and _HAPPENED.isdisjoint(words[max(0, at - 2) : at])
+        for at, word in enumerate(words)
+    )
