@@ -10,12 +10,16 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from kb.drafts import Draft
 from kb.errors import BadSetting, NotFound, WrongEmbedder
+from kb.features import Featurer
+from kb.library import Librarian, Library, tickets_of
 from kb.policy import Policy
 from kb.problems import Overlay, Patterns
 from kb.records import (
     ARTICLE_STATES,
     Answer,
+    Article,
     Correction,
     Filter,
     Kind,
@@ -23,6 +27,7 @@ from kb.records import (
     Mark,
     Pattern,
     Record,
+    Ref,
     Suggestion,
     Ticket,
     Viewer,
@@ -45,6 +50,10 @@ class Searches(Protocol):
         ticket: Ticket | None = None,
     ) -> Answer:  # fmt: skip
         """Hits by relevance and what fixed it, or "not seen before"."""
+        ...
+
+    def featurer(self) -> Featurer:
+        """The freshest snapshot with its links, made ready for ranking."""
         ...
 
 
@@ -94,11 +103,12 @@ class Desk:
         return self.store.links_of(ticket, viewer)
 
     def like(
-        self, number: str, *, viewer: Viewer, source: str | None = None, limit: int | Mapping[Kind, int] = 10
-    ) -> Answer:
+        self, number: str, *, viewer: Viewer, source: str | None = None, wanted: Filter | None = None,
+        limit: int | Mapping[Kind, int] = 10,
+    ) -> Answer:  # fmt: skip
         """What is like this ticket, and how that was fixed. Raises ``NotFound``."""
         found = self.record("ticket", number, viewer=viewer, source=source)
-        return self.search(found.text, viewer=viewer, limit=limit, ticket=cast("Ticket", found))
+        return self.search(found.text, viewer=viewer, wanted=wanted, limit=limit, ticket=cast("Ticket", found))
 
     def mark(self, mark: Mark, *, viewer: Viewer) -> Mark:
         """Keep what a person said of a record; the next search counts it. Raises ``NotFound`` for what is hidden.
@@ -120,7 +130,7 @@ class Desk:
         return self.store.mark(replace(mark, by=mark.by or viewer.name, question=question, note=note))
 
     def undo(self, mark_id: int, *, viewer: Viewer) -> Mark:
-        """Take a mark back; it stays in the history. Raises ``NotFound`` where its record is not the viewer's to see."""
+        """Take a mark back; it stays in the history. Raises ``NotFound`` where it is not the viewer's to see."""
         mark = self.store.find_mark(mark_id)
         self.record(mark.target.kind, mark.target.number, viewer=viewer, source=mark.target.source)
         return self.store.undo(mark_id, by=viewer.name)
@@ -141,6 +151,32 @@ class Desk:
     def facets(self, *, viewer: Viewer) -> dict[str, list[tuple[str, int]]]:
         """What may be filtered by: name → (value, count) over the tickets this viewer may see."""
         return self.shelves.now().pools["ticket"].columns.facets(viewer)
+
+    # --- the knowledge base ------------------------------------------------------------------------------------
+
+    def library(self, *, viewer: Viewer, now: datetime | None = None) -> Library:
+        """Articles with what became of them; what is stale, double, contradicting or missing."""
+        return self._librarian(viewer).library(now=now or datetime.now(UTC))
+
+    def draft(self, refs: Sequence[Ref], *, viewer: Viewer, title: str = "") -> Draft:
+        """A skeleton of an article from three or more resolved tickets. Raises ``TooLittle``, ``NotFound``."""
+        return self._librarian(viewer).draft(tickets_of(refs, self.store, viewer), title=title)
+
+    def draft_for(self, pattern_id: str, *, viewer: Viewer) -> Draft:
+        """A skeleton of an article for a failure that keeps coming back. Raises ``TooLittle``, ``NotFound``."""
+        return self._librarian(viewer).draft_for(self.pattern(pattern_id, viewer=viewer))
+
+    def keep_draft(self, made: Draft, *, viewer: Viewer, title: str = "") -> Article:
+        """Save a draft as work in progress. Raises ``BadSetting`` where nobody may see all it was made from."""
+        return self._librarian(viewer).keep(made, title=title, now=datetime.now(UTC))
+
+    def save_article(self, ref: Ref, *, title: str, body: str, viewer: Viewer) -> Article:
+        """Change an article written here. Raises ``NotFound``, or ``BadSetting`` for one that came with an export."""
+        old = cast("Article", self.record("article", ref.number, viewer=viewer, source=ref.source))
+        return self._librarian(viewer).save(old, title=title, body=body, now=datetime.now(UTC))
+
+    def _librarian(self, viewer: Viewer) -> Librarian:
+        return Librarian(self.store, self.knowledge.featurer(), viewer, self.patterns_made, overlay_of(self.store))
 
     # --- triage ------------------------------------------------------------------------------------------------
 

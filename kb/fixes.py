@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from statistics import median
 
 import numpy as np
@@ -28,14 +30,18 @@ SHORT = 160
 """Characters of a fix's text, where one sentence is not longer."""
 READ = 6_000
 """Characters of a fix, of notes and of an article that are read."""
-_VECTOR, _ARTICLE = 0.25, 0.1
+_VECTOR, _ARTICLE = 0.4, 0.1
 """Part of the cosine in the likeness of two fixes, beside the words they share; and what a shared article adds."""
 _SHORTER = 0.8
 """How much the shorter of two fixes decides which share of words is shared: 0.5 is a cosine, 1 a containment."""
-_SAME_WAY, _SAME_WORDS = 0.24, 0.18
+_SAME_WAY, _SAME_WORDS = 0.38, 0.29
 """From this average likeness on, two groups were resolved in the same way: with vectors, and with words alone."""
 _OPPOSITE = 0.5
 """What opposite turns ("enabled", "disabled") take away."""
+_KEPT = 2048
+"""Texts whose reading is kept in memory: the same tickets come up again and again."""
+_READABLE = 8
+"""So many of the most central tickets of a group are asked for a text that reads well."""
 _LINE = 200
 """Characters of a question or step at most."""
 _FOLD = 0.6
@@ -58,7 +64,10 @@ _STOPS = vocabulary(
     " eine mit von auf für den dem des ist war wurde wurden nach bei zum zur als im am user's usr caller customer kunde"
     " anwender benutzer ok okay tested test confirmed works fine"
 )
-_SMALL = vocabulary("the a an is are was were does do did to of in on at it and or please der die das ein eine")
+_SMALL = vocabulary(
+    "the a an is are was were does do did to of in on at it and or please you your which what have has can any der die"
+    " das ein eine ist sind sie ihr ihre welche welcher welches haben hat"
+)
 _SAYS_NOTHING = vocabulary(
     "fixed done solved resolved closed close closing ok okay works working again now issue ticket problem it is was has"
     " been by phone via teams mail user the a an caller customer confirmed see parent with as discussed everything fine"
@@ -80,9 +89,23 @@ _OPPOSITES = (
 # --- which tickets count, and what of them ---------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a fix says was done, as it is compared; nothing where it says nothing."""
+
+    told: tuple[Sentence, ...] = ()
+    """The sentences of its gist, without questions, idle talk and failed attempts."""
+    words: tuple[frozenset[str], ...] = ()
+    """What may tell it apart from others, by sentence."""
+    turns: tuple[int, ...] = (0,) * len(_OPPOSITES)
+    """For each pair of opposites: 1 the first, -1 the second, 0 neither or both."""
+    bag: frozenset[str] = frozenset()
+    """The words of all sentences."""
+
+
 def worth(ticket: Ticket) -> bool:
     """Whether its resolution counts as a past solution: done by the desk, and it says how."""
-    return _solved(ticket) and bool(_told(ticket.fix))
+    return _solved(ticket) and bool(_told(ticket.fix[:READ]).told)
 
 
 def gist(ticket: Ticket) -> str:
@@ -90,31 +113,32 @@ def gist(ticket: Ticket) -> str:
 
     Callers embed it, kept under its content hash.
     """
-    return _gist(_told(ticket.fix))
+    return " ".join(sentence.text for sentence in _told(ticket.fix[:READ]).told)[:GIST].rstrip()
 
 
 def _solved(ticket: Ticket) -> bool:
-    """Whether the desk itself ended it (close codes of ServiceNow, Jira and Bugzilla that say otherwise)."""
+    """Whether the desk itself ended it."""
     return ticket.is_done and not _UNSOLVED.search(ticket.close_code)
 
 
-def _told(fix: str) -> tuple[Sentence, ...]:
-    """The sentences of a fix that are about what was done, without failed attempts; none where it says nothing."""
-    kept = tuple(s for s in sentences(fix[:READ], enough=GIST) if s.sort in ("step", "rest") and not s.failed)
-    words = {w for s in kept for w in _WORD.findall(s.text[:GIST].casefold())} - _SAYS_NOTHING
-    steps = any(s.sort == "step" for s in kept)
-    return kept if len(words) >= (1 if steps else 2) else ()
+@lru_cache(maxsize=_KEPT)
+def _told(fix: str) -> _Told:
+    told = tuple(s for s in sentences(fix, enough=GIST) if s.sort in ("step", "rest") and not s.failed)
+    pieces = [_WORD.findall(s.text[:GIST].casefold()) for s in told]
+    steps = any(s.sort == "step" for s in told)
+    if len({word for piece in pieces for word in piece} - _SAYS_NOTHING) < (1 if steps else 2):
+        return _Told()
+    said = " " + " ".join(word for piece in pieces for word in piece)
+    turns = tuple(
+        any(f" {head}" in said for head in one) - any(f" {head}" in said for head in other) for one, other in _OPPOSITES
+    )
+    words = tuple(map(_telling, pieces))
+    return _Told(told, words, turns, frozenset[str]().union(*words))
 
 
-def _gist(told: Sequence[Sentence]) -> str:
-    parts: list[str] = []
-    room = GIST
-    for sentence in told:
-        if room < 3:
-            break
-        parts.append(sentence.text[:room])
-        room -= len(parts[-1]) + 1
-    return " ".join(parts)
+def _telling(words: Sequence[str]) -> frozenset[str]:
+    """Beginnings of the words that may tell two fixes apart; names with digits (hosts, numbers, versions) do not."""
+    return frozenset(w[:6] for w in words if len(w) > 2 and w not in _STOPS and not _DIGIT.search(w))
 
 
 # --- ways in which they were resolved --------------------------------------------------------------------------
@@ -122,15 +146,10 @@ def _gist(told: Sequence[Sentence]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Solved:
-    """One past solution as it is compared."""
+    """One past solution."""
 
     ticket: Ticket
-    told: tuple[Sentence, ...]
-    """The sentences of its gist."""
-    words: tuple[frozenset[str], ...]
-    """What may tell it apart from others, by sentence."""
-    turns: tuple[int, ...]
-    """For each pair of opposites: 1 the first, -1 the second, 0 neither or both."""
+    said: _Told
     articles: frozenset[Ref]
 
 
@@ -143,7 +162,7 @@ def resolved_alike(
 ) -> tuple[Fix, ...]:
     """Ways in which tickets like the question were resolved: best proven first, then fastest, then most often.
 
-    ``tickets`` are the most alike first; :data:`MOST` are looked at and those not :func:`worth` it left out.
+    ``tickets`` are the most alike first; :data:`MOST` are looked at, and those not :func:`worth` it left out.
     ``vectors`` is float32 of shape (len(tickets), dim), a unit row of each ticket's :func:`gist`, a zero row where it
     is unknown. ``articles`` are what was linked on a ticket, by store id, without boiler-plate. ``of`` is how many
     resolved tickets like the question there are, where the caller knows; else those given that the desk itself
@@ -153,15 +172,18 @@ def resolved_alike(
     (E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927).
     """
     tickets = tickets[:MOST]
-    told = [_told(ticket.fix) if _solved(ticket) else () for ticket in tickets]
-    places = [place for place, sentences_ in enumerate(told) if sentences_]
-    if not places:
+    solved = [
+        (place, _Solved(ticket, said, frozenset(articles.get(ticket.id or -1, ()))))
+        for place, ticket in enumerate(tickets)
+        if _solved(ticket) and (said := _told(ticket.fix[:READ])).told
+    ]
+    if not solved:
         return ()
     of = sum(map(_solved, tickets)) if of is None else of
-    solved = [_seen(tickets[p], told[p], articles.get(tickets[p].id or -1, ())) for p in places]
-    rows = None if vectors is None else np.asarray(vectors, np.float64)[places]
-    alike, lift = likeness(solved, rows)
-    fixes = [_fix([solved[i] for i in group], alike[np.ix_(group, group)], of) for group in linked(alike - lift)]
+    rows = None if vectors is None else np.asarray(vectors, np.float64)[[place for place, _ in solved]]
+    ways = [one for _, one in solved]
+    alike, lift = likeness(ways, rows)
+    fixes = [_fix([ways[i] for i in group], alike[np.ix_(group, group)], of) for group in linked(alike - lift)]
     order = sorted(
         range(len(fixes)),
         key=lambda i: (-fixes[i].proven, fixes[i].minutes is None, fixes[i].minutes or 0.0, -len(fixes[i].cited), i),
@@ -179,33 +201,13 @@ def wilson(held: int, n: int) -> float:
     return max(0.0, (middle - spread) / (1 + z2 / n))
 
 
-def _seen(ticket: Ticket, told: tuple[Sentence, ...], linked_articles: tuple[Ref, ...]) -> _Solved:
-    kept, room = [], GIST
-    for sentence in told:
-        if room > 0:
-            kept.append(sentence)
-        room -= len(sentence.text) + 1
-    pieces = [_WORD.findall(sentence.text[:GIST].casefold()) for sentence in kept]
-    said = " " + " ".join(word for piece in pieces for word in piece)
-    turns = tuple(
-        any(f" {head}" in said for head in one) - any(f" {head}" in said for head in other) for one, other in _OPPOSITES
-    )
-    words = tuple(map(_telling, pieces))
-    return _Solved(ticket, tuple(kept), words, turns, frozenset(linked_articles))
-
-
-def _telling(words: Sequence[str]) -> frozenset[str]:
-    """Beginnings of the words that may tell two fixes apart; names with digits (hosts, numbers, versions) do not."""
-    return frozenset(w[:6] for w in words if len(w) > 2 and w not in _STOPS and not _DIGIT.search(w))
-
-
 def likeness(solved: Sequence[_Solved], rows: Floats | None) -> tuple[Floats, Floats]:
     """How alike every two fixes are and from which likeness on they are the same way, both of shape (n, n).
 
     The words they share weigh by how few fixes of this set hold them (inverse document frequency, Sparck Jones 1972).
     """
     n = len(solved)
-    bags = [frozenset[str]().union(*one.words) for one in solved]
+    bags = [one.said.bag for one in solved]
     names = {word: place for place, word in enumerate(sorted(frozenset[str]().union(*bags)))}
     held = np.zeros((n, len(names)))
     for place, bag in enumerate(bags):
@@ -221,7 +223,7 @@ def likeness(solved: Sequence[_Solved], rows: Floats | None) -> tuple[Floats, Fl
         alike = np.where(both, _VECTOR * np.clip(rows @ rows.T, 0.0, 1.0) + (1 - _VECTOR) * words, words)
         lift = np.where(both, _SAME_WAY, _SAME_WORDS)
     alike = alike + _ARTICLE * np.array([[not a.articles.isdisjoint(b.articles) for b in solved] for a in solved])
-    turns = np.array([one.turns for one in solved], np.int64)
+    turns = np.array([one.said.turns for one in solved], np.int64).reshape(n, len(_OPPOSITES))
     against = (turns[:, None, :] * turns[None, :, :] < 0).any(2)
     return np.where(against, alike - _OPPOSITE, alike), lift
 
@@ -253,10 +255,11 @@ def linked(closeness: Floats) -> list[list[int]]:
 
 def _fix(group: Sequence[_Solved], alike: Floats, of: int) -> Fix:
     """One way, told in the words of the most central ticket that says it well."""
-    counts = Counter(word for one in group for word in frozenset[str]().union(*one.words))
+    counts = Counter(word for one in group for word in one.said.bag)
     central = (alike.sum(1) - np.diag(alike)) / max(1, len(group) - 1)
-    texts = [_stretch(one, counts) for one in group]
-    best = max(range(len(group)), key=lambda i: (round(central[i] + _clear(texts[i]), 9), -i))
+    first = sorted(range(len(group)), key=lambda i: (-round(float(central[i]), 9), i))[:_READABLE]
+    texts = {i: _stretch(group[i], counts) for i in first}
+    best = max(first, key=lambda i: (round(float(central[i]) + _clear(texts[i]), 9), -i))
     tickets = [group[best].ticket, *(one.ticket for at, one in enumerate(group) if at != best)]
     minutes = [m for ticket in tickets if (m := ticket.minutes_to_resolve) is not None]
     reopened = sum((ticket.reopen_count or 0) > 0 for ticket in tickets)
@@ -276,9 +279,9 @@ def _clear(text: str) -> float:
 def _stretch(one: _Solved, counts: Mapping[str, int]) -> str:
     """Sentences side by side, :data:`SHORT` characters at most, that say what was done in the words of the group."""
     fix, best, best_weight = one.ticket.fix, "", -1.0
-    for at, first in enumerate(one.told):
+    for at, first in enumerate(one.said.told):
         end, does, words = first.start, False, frozenset[str]()
-        for last, more in zip(one.told[at : at + 3], one.words[at : at + 3], strict=True):
+        for last, more in zip(one.said.told[at : at + 3], one.said.words[at : at + 3], strict=True):
             if last is not first and (last.end - first.start > SHORT or fix[end : last.start].strip(" ")):
                 break
             end, does, words = last.end, does or last.sort == "step", words | more
@@ -300,60 +303,81 @@ def checklist(tickets: Sequence[Ticket], articles: Sequence[Article], *, most: i
     """
     asked, taken = _Folded(), _Folded()
     for ticket in tickets[:MOST]:
-        done = _told(ticket.fix) if _solved(ticket) else ()
-        for sentence in (*sentences(ticket.notes[:READ]), *sentences(ticket.fix[:READ])):
-            if sentence.sort == "question":
-                asked.add(sentence.text, ticket.ref)
-            elif done and sentence.sort == "step" and not sentence.failed:
-                taken.add(sentence.text, ticket.ref)
+        done = worth(ticket)
+        for line in (*_lines(ticket.notes[:READ]), *_lines(ticket.fix[:READ])):
+            if line.asks:
+                asked.add(line, ticket.ref)
+            elif done:
+                taken.add(line, ticket.ref)
     for article in articles:
-        for sentence in sentences(article.body[:READ]):
-            if sentence.listed and sentence.sort in ("question", "step"):
-                (asked if sentence.sort == "question" else taken).add(sentence.text, article.ref)
+        for line in _lines(article.body[:READ]):
+            if line.listed:
+                (asked if line.asks else taken).add(line, article.ref)
     questions, steps = asked.best(), taken.best()
     half = max(most - len(steps), (most + 1) // 2)
     kept = [Step(text, True, refs) for text, refs in questions[: max(0, half)]]
     return (*kept, *(Step(text, False, refs) for text, refs in steps[: max(0, most - len(kept))]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A question or step that is neither too long for a line nor says too little."""
+
+    text: str
+    asks: bool
+    listed: bool
+    plain: str
+    words: frozenset[str]
+
+
+@lru_cache(maxsize=_KEPT)
+def _lines(text: str) -> tuple[_Line, ...]:
+    found = []
+    for sentence in sentences(text):
+        if sentence.sort in ("question", "step") and not sentence.failed and 8 <= len(sentence.text) <= _LINE:
+            words = _WORD.findall(sentence.text.casefold())
+            telling = frozenset(word[:6] for word in words if word not in _SMALL)
+            if telling:
+                asks = sentence.sort == "question"
+                found.append(_Line(sentence.text, asks, sentence.listed, " ".join(words), telling))
+    return tuple(found)
+
+
 class _Folded:
-    """Sentences where those of nearly the same words are one."""
+    """Lines where those of nearly the same words are one."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[frozenset[str], dict[str, tuple[str, dict[Ref, None]]]]] = []
-        """Words of the first, and by plain words each way it was written and where."""
+        self._kept: list[dict[str, tuple[str, dict[Ref, None]]]] = []
+        """By plain words each way it was written, and where."""
+        self._sizes: list[int] = []
         self._holding: dict[str, list[int]] = {}
         self._known: dict[str, int] = {}
 
-    def add(self, text: str, ref: Ref) -> None:
-        """Fold a sentence in; one that is too long for a line or says too little is left out."""
-        if not 8 <= len(text) <= _LINE:
-            return
-        plain = " ".join(_WORD.findall(text.casefold()))
-        at = self._known.get(plain)
+    def add(self, line: _Line, ref: Ref) -> None:
+        """Fold a line in that stands in this record."""
+        at = self._known.get(line.plain)
         if at is None:
-            words = frozenset(word[:6] for word in plain.split() if word not in _SMALL)
-            if not words:
-                return
-            at = self._known[plain] = self._place(words)
-        self._kept[at][1].setdefault(plain, (text, {}))[1].setdefault(ref)
+            at = self._known[line.plain] = self._place(line.words)
+        self._kept[at].setdefault(line.plain, (line.text, {}))[1].setdefault(ref)
 
     def _place(self, words: frozenset[str]) -> int:
         """Where a sentence of these words belongs: with the nearest that is near enough, else in a place of its own."""
-        shared = Counter(at for word in words for at in self._holding.get(word, ()))
-        found = [(count / len(words | self._kept[at][0]), -at) for at, count in shared.items()]
+        shared = Counter(chain.from_iterable(self._holding.get(word, ()) for word in words))
+        sizes, size = self._sizes, len(words)
+        found = [(count / (size + sizes[at] - count), -at) for at, count in shared.items()]
         share, at = max(found, default=(0.0, 0))
         if share >= _FOLD:
             return -at
         for word in words:
             self._holding.setdefault(word, []).append(len(self._kept))
-        self._kept.append((words, {}))
+        self._sizes.append(len(words))
+        self._kept.append({})
         return len(self._kept) - 1
 
     def best(self) -> list[tuple[str, tuple[Ref, ...]]]:
         """What the most records hold first, then what came first; each in the wording that most of them have."""
         found = []
-        for _, ways in self._kept:
+        for ways in self._kept:
             text, refs = max(ways.values(), key=lambda way: len(way[1]))
             found.append((text, tuple(dict.fromkeys((*refs, *(ref for way in ways.values() for ref in way[1]))))))
         return sorted(found, key=lambda pair: -len(pair[1]))

@@ -152,16 +152,14 @@ class Marks(Holdings):
         with self._reading() as db:
             return list(db.scalars(sa.select(t.question).where(t.question != "").distinct().order_by(t.question)))
 
-    def tally(self, kind: Kind) -> dict[int, dict[str, int]]:
-        """Store id of each record of a kind → what was said of it and still stands, counted: for lists."""
-        column = targets(s.marks)[kind]
-        query = sa.select(column, s.marks.c.said, sa.func.count()).where(column.is_not(None))
-        found: dict[int, dict[str, int]] = {}
+    def tally(self, kind: Kind) -> dict[int, dict[str, tuple[int, int]]]:
+        """Store id of each record of a kind → what was said of it and still stands → (how often, when last)."""
+        column, t = targets(s.marks)[kind], s.marks.c
+        query = sa.select(column, t.said, sa.func.count(), sa.func.max(t.made_at)).where(column.is_not(None))
+        found: dict[int, dict[str, tuple[int, int]]] = {}
         with self._reading() as db:
-            for target, said, n in db.execute(
-                query.where(s.marks.c.undone_at.is_(None)).group_by(column, s.marks.c.said)
-            ):
-                found.setdefault(target, {})[said] = n
+            for target, said, n, last in db.execute(query.where(t.undone_at.is_(None)).group_by(column, t.said)):
+                found.setdefault(target, {})[said] = (n, last or 0)
         return found
 
     # --- inside ------------------------------------------------------------------------------------------------

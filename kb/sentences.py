@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 Sort = Literal["question", "step", "rest", "idle"]
@@ -11,6 +13,8 @@ Sort = Literal["question", "step", "rest", "idle"]
 MOST_READ = 400
 """Characters of a sentence by which it is judged."""
 _MOST_LABELS = 3
+_NAME = 30
+"""Characters of a line below a farewell that is a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ _AFTER_NOUN = vocabulary(
     "failed fails is was does did didn't doesn't has had could will would came are were link mail request problem"
     " issue error message denied not which where when how of"
 )
+_WISHES = vocabulary("ich wir er sie es user anwender möchte wollte will würde lassen")
+"""With these, German words that end a sentence are a wish: "ich möchte den PC neu starten"."""
 _HAPPENED = vocabulary("was were had is are got")
 _SYMPTOM = vocabulary(
     "since still cannot can't couldn't doesn't didn't does did unable fail fails failed failing never should be not"
@@ -164,14 +170,19 @@ _IDLE = re.compile(
     r"|i |now )?closing|closed?(?=\W*$|,| (?:this|the (?:ticket|case|call)|ticket|case|call))|ticket|case (?:can"
     r"|will|is)|(?:the )?(?:user|caller|customer) (?:has |was |is )?(?:confirmed|informed|ok|happy|says|closed"
     r"|replied|satisfied)|confirmed|tested (?:with|by) (?:the )?(?:user|caller)|(?:now |it )?works|monitored"
-    r"|informed|called? (?:the )?(?:user|caller|customer|back)|spoke|remote session|visited|(?:anwender(?:in)?|user"
-    r"|kundin|kunde) (?:hat |ist |wurde )?(?:bestätigt|informiert|zufrieden)|reopen(?:ed)?|(?:wieder )?eröffnet"
-    r"|not ours|came from|\(?wrongly assigned|reassigned|passed on|weitergeleitet|as discussed|wie besprochen"
-    r"|duplicate|duplikat|dup|doppelt|double|same (?:caller|user)|opened by mistake|wrong ticket|cancel+ed by"
-    r"|no (?:response|answer|reply|change)|keine (?:antwort|rückmeldung|reaktion|änderung|besserung)|ok|okay"
-    r"|(?:erledigt|resolved|solved|fixed|done|gelöst|behoben)(?=\W*$| (?:now|via|remotely|per|telefonisch"
-    r"|with (?:the )?(?:user|caller)))|super|perfect|(?:issue|problem) (?:is |was |ist |wurde )?(?:no longer"
-    r"|resolved|fixed|solved|gone|behoben|gelöst))\b"
+    r"|informed|called? (?:the )?(?:user|caller|customer|back)|spoke|remote session|visited|(?:anwender(?:in)?"
+    r"|user|kundin|kunde) (?:hat |ist |wurde )?(?:bestätigt|informiert|zufrieden)|reopen(?:ed)?"
+    r"|(?:wieder )?eröffnet|not ours|came from|\(?wrongly assigned|reassigned|passed on|weitergeleitet"
+    r"|as discussed|wie besprochen|(?:duplicate|duplikat|dup|doppelt|double)(?=\W*$|\W+(?:of|see|closed|von|zu"
+    r"|ticket|parent))|same (?:caller|user)|opened by mistake|wrong ticket|cancel+ed by|no (?:response|answer"
+    r"|reply|change)|keine (?:antwort|rückmeldung|reaktion|änderung|besserung)|ok|okay|(?:erledigt|resolved|solved"
+    r"|fixed|done|gelöst|behoben)(?=\W*$| (?:now|via|remotely|per|telefonisch|with (?:the )?(?:user|caller)))"
+    r"|super|perfect|(?:issue|problem) (?:is |was |ist |wurde )?(?:no longer|resolved|fixed|solved|gone|behoben"
+    r"|gelöst))\b"
+)
+_FAREWELL = re.compile(
+    r"(?:many |best )?thanks?|thx|cheers|(?:best |kind |warm )?regards|br\b|mfg|lg\b|vg\b|(?:vielen |besten )?dank"
+    r"|mit freundlichen|freundliche|(?:viele |beste |liebe )?gr(?:uß|uss|üße|üsse)|merci"
 )
 _UNSOLVED = re.compile(
     r"\b(?:(?:could not|couldn't|cannot|can't|can not) (?:be )?reproduced?|not reproducible|unable to reproduce|nicht"
@@ -221,7 +232,7 @@ def _line(text: str, start: int, end: int, found: list[Sentence], room: int) -> 
     at, tried = mark.end() if mark else start, len(found)
     asked = trying = False
     first = True
-    for stop in [*_stops(text, at, end), end]:
+    for stop in chain(_stops(text, at, end), (end,)):
         for _ in range(_MOST_LABELS):
             label = _LABEL.match(text, at, stop)
             if not label:
@@ -234,6 +245,8 @@ def _line(text: str, start: int, end: int, found: list[Sentence], room: int) -> 
         if a == b:
             continue
         made = _sentence(text[a:b], a, asked, mark if first else None)
+        if first and made.sort == "rest" and b - a <= _NAME and found and _FAREWELL.match(found[-1].text.lower()):
+            made = replace(made, sort="idle")
         if made.failed:
             # What was tried stands before the words that it did not help.
             back = tried if trying else len(found) - (b - a <= 40)
@@ -246,9 +259,8 @@ def _line(text: str, start: int, end: int, found: list[Sentence], room: int) -> 
     return room
 
 
-def _stops(text: str, start: int, end: int) -> list[int]:
+def _stops(text: str, start: int, end: int) -> Iterator[int]:
     """Where sentences end within one line, but for its own end."""
-    stops = []
     for match in _ENDS.finditer(text, start, end):
         stop = match.end()
         if stop >= end or not text[stop].isspace():
@@ -257,8 +269,7 @@ def _stops(text: str, start: int, end: int) -> list[int]:
             before = text[max(start, stop - 12) : stop]
             if _ABBREVIATION.search(before) or (_ORDINAL.search(before) and _MONTH.match(text, stop + 1, end)):
                 continue
-        stops.append(stop)
-    return stops
+        yield stop
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -270,7 +281,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _sentence(piece: str, start: int, asked: bool, mark: re.Match[str] | None) -> Sentence:
-    low = piece[:MOST_READ].casefold()
+    low = piece[:MOST_READ].lower()
     words = _WORD.findall(low)
     held = frozenset(words)
     numbered = bool(mark and mark["number"])
@@ -302,12 +313,13 @@ def _sort(low: str, words: list[str], held: frozenset[str], numbered: bool, list
 def _is_step(words: list[str], held: frozenset[str], listed: bool) -> bool:
     at = next((at for at, word in enumerate(words[:6]) if word not in _POLITE), len(words) - 1)
     word, after = words[at], words[at + 1] if at + 1 < len(words) else ""
-    if word in ACTIONS:
-        return True
-    if word in FIRST and not (word in _NOUNS and (not after or after in _AFTER_NOUN)):
+    thing = word in _NOUNS and (after in _AFTER_NOUN or not (after or word in ACTIONS))
+    if (word in ACTIONS or word in FIRST) and not thing:
         return True
     if not held.isdisjoint(_SYMPTOM):
         return False
+    if words[-1] in _OPENINGS and words[-1].endswith("n") and held.isdisjoint(_WISHES):
+        return True
     if listed and not FIRST.isdisjoint(words[:6]):
         return True
     if held.isdisjoint(ACTIONS):

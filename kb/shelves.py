@@ -50,6 +50,10 @@ class Links:
     def __len__(self) -> int:
         return len(self.ticket)
 
+    def part(self, rows: NDArray[np.bool_]) -> Links:
+        """Only these of them, bool of shape (len(self),)."""
+        return Links(self.ticket[rows], self.target[rows], self.kind[rows], self.at[rows], self.generic[rows])
+
     def to(self, kind: Kind) -> NDArray[np.bool_]:
         """Which of them point at this kind."""
         return np.asarray(self.kind == KINDS.index(kind), bool)

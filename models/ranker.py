@@ -31,6 +31,8 @@ L2 = 0.01
 """How firmly weights are held near 0."""
 HELD_BACK = 0.3
 """Share of the questions, the latest ones, that a challenger is judged on."""
+SHOWN = 10
+"""So many candidates of a question are shown, and are what probabilities are fitted to."""
 _CLIP = 6.0
 _FLAT = 1e-9
 """A feature that spreads less than this does not vary."""
@@ -123,9 +125,14 @@ class LinearRanker:
         return cls(names, found, centre=centre, scale=scale, origin=origin).calibrated(features, labels, questions)
 
     def calibrated(self, features: Floats, labels: ArrayLike, questions: ArrayLike) -> LinearRanker:
-        """The same ranker with probabilities that fit these candidates, best not those it was fitted on."""
+        """The same ranker with probabilities that fit these candidates, best not those it was fitted on.
+
+        Only the first :data:`SHOWN` of each list count: those are what a reader sees.
+        """
         x, y, starts = _lists(features, labels, questions)
-        platt = _platt(_log_shares(self.margins(x), starts), y)
+        margins = self.margins(x)
+        shown = _places(margins, starts) < SHOWN
+        platt = _platt(_log_shares(margins, starts)[shown], y[shown])
         return LinearRanker(self.names, self.weights, centre=self.centre, scale=self.scale, platt=platt,
                             origin=self.origin, plain=self.plain)  # fmt: skip
 
@@ -266,6 +273,17 @@ def _descend(z: Floats, target: Floats, each: Floats, starts: Ints, l2: float) -
 
     found = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 300})
     return np.asarray(found.x, np.float64)
+
+
+def _places(margins: Floats, starts: Ints) -> Ints:
+    """Place of each candidate in its list, 0 for the best; ties in order."""
+    if not len(margins):
+        return np.zeros(0, np.int64)
+    counts = np.diff(np.r_[starts, len(margins)])
+    order = np.lexsort((-margins, np.repeat(np.arange(len(starts)), counts)))
+    places = np.empty(len(margins), np.int64)
+    places[order] = np.arange(len(margins)) - np.repeat(starts, counts)
+    return places
 
 
 def _log_shares(margins: Floats, starts: Ints) -> Floats:

@@ -93,7 +93,7 @@ def ingest(
     first_line: Annotated[list[str] | None, typer.Option(help="An assignment group that is first line.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import an export of tickets, articles or links. The same file twice changes nothing."""
+    """Import an export of tickets, articles, problems or links. The same file twice changes nothing."""
     from pipelines import ingest as importing
     from pipelines import show
 
@@ -129,9 +129,9 @@ def index(
     if as_json:
         show.say_json(_plain(done))
     elif done.unchanged:
-        show.line(f"The index is up to date: {done.tickets:,} tickets and {done.articles:,} articles.")
+        show.line(f"The index is up to date: {done.told}.")
     else:
-        show.line(f"Indexed {done.tickets:,} tickets and {done.articles:,} articles in {done.seconds:.1f} s "
+        show.line(f"Indexed {done.told} in {done.seconds:.1f} s "
                   f"({done.embedded:,} newly embedded, {done.cut:,} longer than the model reads).")  # fmt: skip
 
 
@@ -167,6 +167,7 @@ def patterns(
     group: GroupOption = None,
 ) -> None:
     """Find what keeps coming back, and show the largest patterns."""
+    from kb import plain
     from pipelines import patterns as finding
     from pipelines import show
 
@@ -177,7 +178,7 @@ def patterns(
     desk = _desk_of(opened, "patterns")
     found = desk.patterns(viewer=settings.viewer)
     if as_json:
-        show.say_json({**_plain(done), "found": [show.pattern_json(pattern) for pattern in found[:most]]})
+        show.say_json({**_plain(done), "found": [plain.pattern(pattern) for pattern in found[:most]]})
         return
     show.show_patterns(found, most=most)
     show.line(f"{done.noise_share:.0%} of {done.tickets:,} tickets are in no pattern.", style="dim")
@@ -185,10 +186,11 @@ def patterns(
 
 @app.command(epilog='Example: seenbefore search "outlook keeps asking for the password" --json')
 def search(
-    text: Annotated[str, typer.Argument(help="The question, in the caller's words; - reads standard input.")],
+    text: Annotated[str, typer.Argument(help="The question, in the caller's words; - reads standard input.")] = "",
     home: HomeOption = None,
+    like: Annotated[str, typer.Option(help="Instead of a question: the number of a ticket, to find its like.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many hits.")] = 10,
-    kind: Annotated[str, typer.Option(help="ticket or article.")] = "",
+    kind: Annotated[str, typer.Option(help="ticket, article or problem (known errors).")] = "",
     category: Annotated[list[str] | None, typer.Option(help="Only this category (repeatable).")] = None,
     service: Annotated[list[str] | None, typer.Option(help="Only this service (repeatable).")] = None,
     assignment_group: Annotated[list[str] | None, typer.Option(help="Only this assignment group (repeatable).")] = None,
@@ -200,15 +202,69 @@ def search(
     group: GroupOption = None,
 ) -> None:
     """Have we seen this before, and what fixed it?"""
-    from pipelines import narrow, show
+    from kb import plain
+    from kb.errors import BadSetting
+    from pipelines import narrow, show_answers
+    from pipelines.show import say_json
 
+    if bool(text) == bool(like):
+        raise BadSetting("Give either a question or, with --like, the number of a ticket.")
     asked = narrow.read(kind=kind, categories=category, services=service, groups=assignment_group, states=state,
                         since=since, before=before)  # fmt: skip
     viewer = environment.read(home, groups=tuple(group or ())).viewer
     desk = _desk(home, "search")
     wanted = narrow.known(asked, desk, viewer=viewer)
-    answer = desk.search(_text(text), viewer=viewer, wanted=wanted, limit=limit)
-    show.say_json(show.answer_json(answer, nearest=nearest)) if as_json else show.show_answer(answer, nearest=nearest)
+    if like:
+        answer = desk.like(like, viewer=viewer, wanted=wanted, limit=limit)
+    else:
+        answer = desk.search(_text(text), viewer=viewer, wanted=wanted, limit=limit)
+    if as_json:
+        say_json(plain.answer(answer, nearest=nearest))
+    else:
+        show_answers.show_answer(answer, nearest=nearest)
+
+
+@app.command(epilog="Example: seenbefore draft INC0031207 INC0031413 INC0032001 --save")
+def draft(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Three or more resolved tickets of one failure.")] = None,
+    home: HomeOption = None,
+    pattern: Annotated[str, typer.Option(help="Instead of tickets: the id of a pattern, such as PAT00012.")] = "",
+    title: Annotated[str, typer.Option(help="What the article is to be called.")] = "",
+    save: Annotated[bool, typer.Option("--save", help="Keep it as work in progress.")] = False,
+    group: GroupOption = None,
+) -> None:
+    """Draft a knowledge article from resolved tickets, every line cited, for a person to finish."""
+    from kb.errors import BadSetting
+    from kb.records import Ref
+    from pipelines import show
+
+    viewer = environment.read(home, groups=tuple(group or ())).viewer
+    if bool(numbers) == bool(pattern):
+        raise BadSetting("Name three or more tickets or, with --pattern, one pattern.")
+    desk = _desk(home, "search", "patterns")
+    refs = [Ref("ticket", "", number) for number in numbers or ()]
+    made = desk.draft_for(pattern, viewer=viewer) if pattern else desk.draft(refs, viewer=viewer, title=title)
+    show.line(made.as_markdown())
+    if save:
+        show.line(f"Kept as {desk.keep_draft(made, viewer=viewer, title=title).number}.", style="bold")
+
+
+@app.command(epilog="Example: seenbefore knowledge --most 10")
+def knowledge(
+    home: HomeOption = None,
+    most: Annotated[int, typer.Option(min=1, help="How many of each to show.")] = 10,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """Which articles want care, and which failures that keep coming back have none."""
+    from pipelines import show, show_answers
+
+    viewer = environment.read(home, groups=tuple(group or ())).viewer
+    library = _desk(home, "search", "patterns").library(viewer=viewer)
+    if as_json:
+        show.say_json(show_answers.library_json(library))
+    else:
+        show_answers.show_library(library, most=most)
 
 
 @app.command(epilog='Example: seenbefore triage "VPN drops every few minutes since the update" --json')
@@ -221,13 +277,14 @@ def triage(
     group: GroupOption = None,
 ) -> None:
     """What is it, how urgent, and who takes it? For one text, or for every ticket of a file."""
+    from kb import plain
     from pipelines import show
     from pipelines import triage as triaging
 
     settings = environment.read(home, groups=tuple(group or ()))
     suggestions, many = triaging.suggest(_desk(home, "triage"), _text(text), viewer=settings.viewer)
     if as_json:
-        rows = [show.suggestion_json(suggestion) for suggestion in suggestions]
+        rows = [plain.suggestion(suggestion) for suggestion in suggestions]
         show.say_json(rows if many else rows[0])
         return
     for suggestion in suggestions:
@@ -353,11 +410,31 @@ def evaluate(
     show.say_json([_plain(row) for row in rows]) if as_json else evaluating.show_figures(rows)
 
 
+@app.command("data-quality", epilog="Example: seenbefore data-quality --csv suspects.csv")
+def data_quality(
+    home: HomeOption = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Also write every ticket, most suspicious first, to this file.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What is wrong with the tickets to learn from? Wrong labels, twin names, answers given away, and more."""
+    from pipelines import quality, show
+
+    opened = _ready(home)
+    with show.bars() as say:
+        report = quality.examine(opened, say=say)
+    if csv_file is not None:
+        quality.write_csv(report, csv_file, overwrite=overwrite)
+    show.say_json(quality.as_json(report)) if as_json else quality.show_report(report)
+
+
 @app.command(epilog="Example: seenbefore export tickets.csv")
 def export(
     file: Annotated[Path, typer.Argument(help="Where to write: .csv, .csv.gz, .json, .jsonl or .xlsx.")],
     home: HomeOption = None,
-    kind: Annotated[str, typer.Option(help="tickets, articles or links.")] = "tickets",
+    kind: Annotated[str, typer.Option(help="tickets, articles, problems or links.")] = "tickets",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     group: GroupOption = None,
 ) -> None:

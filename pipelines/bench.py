@@ -106,9 +106,15 @@ def run(
     notes: list[str] | None = None,
 ) -> list[Row]:
     """Run the folder's tasks. Raises ``BadSetting`` for a folder without bench.toml or a task it does not have."""
-    from pipelines import bench_classify, bench_patterns, bench_search
+    from pipelines import bench_answers, bench_classify, bench_patterns, bench_quality, bench_search
 
-    known: dict[str, Task] = {**bench_search.TASKS, **bench_classify.TASKS, **bench_patterns.TASKS}
+    known: dict[str, Task] = {
+        **bench_search.TASKS,
+        **bench_answers.TASKS,
+        **bench_classify.TASKS,
+        **bench_patterns.TASKS,
+        **bench_quality.TASKS,
+    }
     facts = _facts(folder)
     own = [name for name in facts.get("tasks", ()) if name in known]
     extra = [name for name in known if name not in own and known[name].__name__.startswith("extra_")]

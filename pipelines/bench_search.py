@@ -21,7 +21,7 @@ DEPTH = 100
 
 def search_task(bench: Bench, task: str, kind: Kind) -> Iterator[Row]:
     """Baselines and ours on the same questions, each asked at the moment its ticket was opened."""
-    shelves = _shelves(bench)
+    shelves = shelves_of(bench)
     featurer = knowledge_of(bench.home, shelves, {}).featurer()
     asked = _asked(bench, featurer, kind)
     if not asked:
@@ -43,7 +43,8 @@ def search_task(bench: Bench, task: str, kind: Kind) -> Iterator[Row]:
     yield from ranked_rows(at, OURS, ranked, truth, spent())
 
 
-def _shelves(bench: Bench) -> Shelves:
+def shelves_of(bench: Bench) -> Shelves:
+    """The pools of the bench's own home, ready to be searched."""
     generation, note = bench.home.index()
     return Shelves(bench.home.store, bench.home.embedder, load_index(generation, note))
 

@@ -17,7 +17,7 @@ from pipelines.home import Home
 from pipelines.index import Say
 
 SOURCE = "sample"
-FILES = ("tickets.csv.gz", "articles.csv.gz", "links.csv")
+FILES = ("tickets.csv.gz", "articles.csv.gz", "problems.csv", "links.csv")
 _BESIDE = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 

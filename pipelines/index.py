@@ -41,6 +41,12 @@ class Indexed:
     seconds: float
     unchanged: bool = False
 
+    @property
+    def told(self) -> str:
+        """How many records of each kind, in words."""
+        problems = f" and {self.problems:,} problem records" if self.problems else ""
+        return f"{self.tickets:,} tickets{',' if problems else ' and'} {self.articles:,} articles{problems}"
+
 
 def quiet(what: str, done: int, total: int) -> None:
     """Say nothing."""

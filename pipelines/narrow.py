@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from kb.desk import Desk
 from kb.errors import BadSetting
 from kb.records import ARTICLE_STATES, STATES, Filter, Kind, Viewer
+from kb.shelves import KINDS
 
-_KINDS: dict[str, tuple[Kind, ...]] = {"": (), "ticket": ("ticket",), "article": ("article",)}
+_KINDS: dict[str, tuple[Kind, ...]] = {"": (), **{kind: (kind,) for kind in KINDS}}
 _NAMED = 5
 
 
@@ -26,7 +27,7 @@ def read(
 ) -> Filter:
     """The filter as it was typed. Raises ``BadSetting`` for a kind, state or day that cannot be one."""
     if kind not in _KINDS:
-        raise BadSetting(f"--kind is {kind!r}: give ticket or article.")
+        raise BadSetting(f"--kind is {kind!r}: give {', '.join(KINDS)}.")
     return Filter(
         _KINDS[kind], tuple(categories or ()), tuple(services or ()), tuple(groups or ()),
         tuple(_state(state) for state in states or ()), _day("--since", since), _day("--before", before),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from pipelines.learnable import Learnable, learnable, retired
 
 EXAMPLES = 5
 """Ticket numbers named with a finding."""
-MOST = 10
-"""Findings of one kind told apart; how many there are in all is always said."""
-COLUMNS = ("number", "source", "target", "given", "alternative", "suspicion", "title")
+MOST = 5
+"""Findings of one kind told apart; the last of them says how many there are in all."""
+COLUMNS = ("number", "source", "target", "given", "alternative", "suspicion", "likely", "title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A ticket whose label is probably wrong."""
+    """A ticket's label and how suspicious it is."""
 
     number: str
     source: str
@@ -54,6 +54,8 @@ class Suspect:
     alternative: str
     suspicion: float
     """Probability in [0, 1] that the label is not the one given."""
+    likely: bool
+    """Whether it is probably wrong: one other value is likelier than not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,13 @@ class Report:
     languages: dict[str, float] = field(default_factory=dict)
     """Language → share of the texts; "" where it cannot be told."""
     findings: tuple[Finding, ...] = ()
-    suspects: tuple[Suspect, ...] = ()
-    """By target, most suspicious first."""
+    ranked: tuple[Suspect, ...] = ()
+    """Every ticket that has a value, by target, most suspicious first; what a person corrected is left out."""
+
+    @property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """Those that are probably wrong."""
+        return tuple(suspect for suspect in self.ranked if suspect.likely)
 
 
 def examine(home: Home, *, say: Say = quiet) -> Report:
@@ -74,48 +81,48 @@ def examine(home: Home, *, say: Say = quiet) -> Report:
     if not pool.tickets:
         raise TooLittle("There are no tickets with a known outcome yet: import resolved or closed ones first.")
     policy = Policy.from_settings(home.store.settings())
-    looked = quality.look(pool.words, pool.vectors)
+    looked, marks = quality.look(pool.words, pool.vectors), quality.marks(pool.words)
     spoken = _languages(pool.texts)
     findings = [*_of_texts(pool, policy), *_of_languages(spoken, len(pool.tickets))]
-    suspects: list[Suspect] = []
+    ranked: list[Suspect] = []
     for done, target in enumerate(policy.targets, 1):
         confirmed: dict[int | None, str] = {
             ticket_id: correction.chosen
             for ticket_id, correction in home.store.corrections(target=target)
             if correction.action != "skipped"
         }
-        found, wrong = _of_target(pool, looked, target, confirmed)
+        found, doubted = _of_target(pool, looked, marks, target, confirmed)
         findings += found
-        suspects += wrong
+        ranked += doubted
         say("Examining", done, len(policy.targets))
-    return Report(len(pool.tickets), spoken, tuple(findings), tuple(suspects))
+    return Report(len(pool.tickets), spoken, tuple(findings), tuple(ranked))
 
 
 # --- one target -----------------------------------------------------------------------------------------------------
 
 
 def _of_target(
-    pool: Learnable, looked: quality.Looked, target: str, confirmed: Mapping[int | None, str]
+    pool: Learnable, looked: quality.Looked, marks: quality.Marks, target: str, confirmed: Mapping[int | None, str]
 ) -> tuple[list[Finding], list[Suspect]]:
-    """Findings and suspects of one target. What a person has corrected counts as right."""
+    """Findings of one target, and its tickets by suspicion. What a person has corrected counts as right."""
     labels: list[str | None] = [confirmed.get(ticket.id, target_of(ticket, target)) or None for ticket in pool.tickets]
     if not any(labels):
         return [], []
     gone = retired(labels, pool.times)
     kept = [None if label in gone else label for label in labels]
     rated = quality.rate(looked, kept)
-    rows = [row for row in rated.suspects.tolist() if pool.tickets[row].id not in confirmed]
-    suspects = [_suspect(pool.tickets[row], target, labels[row], rated, row) for row in rows]
+    rows = [row for row in rated.ranked.tolist() if pool.tickets[row].id not in confirmed]
+    ranked = [_suspect(pool.tickets[row], target, labels[row], rated, row) for row in rows]
     told = _Told(pool.tickets, target)
     findings = [
-        *_mislabelled(told, suspects),
+        *_mislabelled(told, [suspect for suspect in ranked if suspect.likely]),
         *_names(told, [_written(ticket, target) for ticket in pool.tickets]),
         *_overlaps(told, rated),
         *_conflicts(told, quality.conflicts(looked, kept)),
-        *_leaks(told, quality.leaks(looked.texts, kept, _fields(pool.tickets))),
+        *_leaks(told, quality.leaks(marks, kept, _fields(pool.tickets))),
         *_unused(told, labels, rated, gone),
     ]
-    return findings, suspects
+    return findings, ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ def _mislabelled(told: _Told, suspects: Sequence[Suspect]) -> Iterator[Finding]:
         yield Finding(
             "mislabelled", told.target,
             f"{len(suspects):,} tickets probably have the wrong {told.target}: {first.number} says {first.given!r} and "
-            f"looks like {first.alternative!r} ({first.suspicion:.0%}).",
+            f"looks like {first.alternative!r} ({_sure(first.suspicion)}).",
             "Check them, most suspicious first (--csv writes the list), and correct those that are wrong.",
             len(suspects), tuple(suspect.number for suspect in suspects[:EXAMPLES]),
         )  # fmt: skip
@@ -141,36 +148,36 @@ def _mislabelled(told: _Told, suspects: Sequence[Suspect]) -> Iterator[Finding]:
 
 def _names(told: _Told, written: Sequence[str]) -> Iterator[Finding]:
     found = quality.twin_names(written)
-    for twins in found[:MOST]:
+    for at, twins in enumerate(found[:MOST]):
         names = " and ".join(f"{name!r} ({count:,})" for name, count in twins.names.items())
         rarer = list(twins.names)[1:]
         rows = [row for row, label in enumerate(written) if label in rarer]
         how = "differ in writing only" if twins.exact else "differ by a letter"
         best = next(iter(twins.names))
         yield told(
-            "names", f"{names} {how}.{_more(found)}", f"If they are one, give {best!r} everywhere.", len(rows), rows
+            "names", f"{names} {how}.{_more(found, at)}", f"If they are one, give {best!r} everywhere.", len(rows), rows
         )
 
 
 def _overlaps(told: _Told, rated: quality.Rated) -> Iterator[Finding]:
     found = quality.overlaps(rated)
-    for pair in found[:MOST]:
+    for at, pair in enumerate(found[:MOST]):
         yield told(
             "overlap",
             f"{pair.one!r} and {pair.other!r} are taken for one another: {pair.one_as_other:.0%} of the first look "
-            f"like the second, {pair.other_as_one:.0%} the other way round.{_more(found)}",
+            f"like the second, {pair.other_as_one:.0%} the other way round.{_more(found, at)}",
             "Merge them, or write down what tells them apart and sort their tickets again.",
             len(pair.rows), pair.rows,
         )  # fmt: skip
 
 
 def _conflicts(told: _Told, found: Sequence[quality.Conflict]) -> Iterator[Finding]:
-    for conflict in found[:MOST]:
+    for at, conflict in enumerate(found[:MOST]):
         labels = ", ".join(f"{label!r} ({count:,})" for label, count in list(conflict.labels.items())[:4])
         same = "the same" if conflict.identical else "nearly the same"
         yield told(
             "conflict",
-            f"{len(conflict.rows):,} tickets say {same} and have different values: {labels}.{_more(found)}",
+            f"{len(conflict.rows):,} tickets say {same} and have different values: {labels}.{_more(found, at)}",
             "Agree on one value and correct the others.", len(conflict.rows), conflict.rows,
         )  # fmt: skip
 
@@ -197,10 +204,10 @@ _LEAK = {
 
 
 def _leaks(told: _Told, found: Sequence[quality.Leak]) -> Iterator[Finding]:
-    for leak in found[:MOST]:
+    for at, leak in enumerate(found[:MOST]):
         what, todo = _LEAK[leak.kind]
         yield told("leak", what.format(what=leak.what, label=leak.label, count=leak.count, precision=leak.precision)
-                   + _more(found), todo, leak.count, leak.rows)  # fmt: skip
+                   + _more(found, at), todo, leak.count, leak.rows)  # fmt: skip
 
 
 def _unused(told: _Told, labels: Sequence[str | None], rated: quality.Rated, gone: set[str]) -> Iterator[Finding]:
@@ -208,7 +215,7 @@ def _unused(told: _Told, labels: Sequence[str | None], rated: quality.Rated, gon
     if gone:
         rows = [row for row, label in enumerate(labels) if label in gone]
         yield told("retired", f"Not given any more and left out: {_list(sorted(gone))}.",
-                   "Nothing, if the desk gave them up; else give their tickets today's name.", len(rows), rows)  # fmt: skip
+                   "Nothing, if the desk gave them up; else use today's name.", len(rows), rows)  # fmt: skip
     count = sum(rated.pooled.values())
     if not rated.classes:
         yield told("nothing-to-learn", f"There is nothing to learn here: {len(rated.pooled):,} different values in "
@@ -222,9 +229,9 @@ def _unused(told: _Told, labels: Sequence[str | None], rated: quality.Rated, gon
 
 
 def _suspect(ticket: Ticket, target: str, given: str | None, rated: quality.Rated, row: int) -> Suspect:
-    other = rated.classes[int(rated.alternative[row])]
+    other = rated.classes[int(rated.alternative[row])] if rated.alternative[row] >= 0 else ""
     return Suspect(ticket.number, ticket.source, ticket.title or ticket.text[:80], target, given or "", other,
-                   round(float(rated.suspicion[row]), 4))  # fmt: skip
+                   round(float(rated.suspicion[row]), 4), bool(rated.listed[row]))  # fmt: skip
 
 
 def _written(ticket: Ticket, target: str) -> str:
@@ -282,16 +289,22 @@ def _list(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(repr(name) for name in names[:most]) + rest
 
 
-def _more(found: Sequence[Any]) -> str:
-    return f" (One of {len(found):,}; the first {MOST} are shown.)" if len(found) > MOST else ""
+def _more(found: Sequence[Any], at: int) -> str:
+    return f" There are {len(found) - MOST:,} more like this." if at == MOST - 1 < len(found) - 1 else ""
+
+
+def _sure(share: float) -> str:
+    return "over 99%" if share > 0.99 else f"{share:.0%}"
 
 
 # --- telling it -----------------------------------------------------------------------------------------------------
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report as plain values."""
-    return asdict(report)
+    """The report as plain values; of the tickets only those that are probably wrong."""
+    value = asdict(replace(report, ranked=report.suspects))
+    value["suspects"] = value.pop("ranked")
+    return value
 
 
 def show_report(report: Report, *, most: int = 15) -> None:
@@ -304,22 +317,24 @@ def show_report(report: Report, *, most: int = 15) -> None:
         rows = [(f.what, f.todo, ", ".join(f.tickets)) for f in report.findings if f.target == target]
         show.table(target or "Texts", ("found", "what to do", "such as"), rows)
         show.line("")
-    if report.suspects:
-        first = sorted(report.suspects, key=lambda s: -s.suspicion)[:most]
-        lines = [(s.number, s.target, s.given, s.alternative, f"{s.suspicion:.0%}") for s in first]
+    if suspects := report.suspects:
+        first = sorted(suspects, key=lambda s: -s.suspicion)[:most]
+        lines = [(s.number, s.target, s.given, s.alternative, _sure(s.suspicion)) for s in first]
         heads = ("ticket", "target", "given", "looks like", "suspicion")
-        show.table(f"{len(report.suspects):,} probably mislabelled", heads, lines, right=(4,))
+        show.table(f"{len(suspects):,} probably mislabelled", heads, lines, right=(4,))
 
 
 def write_csv(report: Report, path: Path, *, overwrite: bool = False) -> int:
-    """Write the suspects as CSV and return how many. Raises ``BadSetting`` where the file is there already,
-    ``StoreTrouble`` where it cannot be written."""
+    """Write all tickets by suspicion as CSV, marked where probably wrong; returns how many rows.
+
+    Raises ``BadSetting`` where the file is there already, ``StoreTrouble`` where it cannot be written.
+    """
     if path.exists() and not overwrite:
         raise BadSetting(f"{path} is there already: choose another name or add --overwrite.")
     unfinished = path.with_name(f".{path.name}.part")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as stream:
-            rows = ([asdict(suspect)[name] for name in COLUMNS] for suspect in report.suspects)
+            rows = ([asdict(suspect)[name] for name in COLUMNS] for suspect in report.ranked)
             count = write_table(stream, COLUMNS, rows)
         unfinished.replace(path)
     except OSError as error:

@@ -17,7 +17,7 @@ from kb.rows import seconds
 from kb.seen import Gate, gate_for
 from kb.shelves import KINDS, Shelves
 from kb.text import identifiers
-from models.ranker import LinearRanker, Verdict, contest
+from models.ranker import FEW, LinearRanker, Verdict, contest
 from models.shipped import shipped
 from pipelines.generations import Generation
 from pipelines.home import Home
@@ -27,6 +27,8 @@ from pipelines.learnable import vectors_of
 FILE = "ranker.json"
 MOST = 2_500
 """The latest so many questions of each pool are learnt from."""
+HONEST = 1_000
+"""The latest so many questions the probabilities of tickets are fitted to."""
 GIVEN = ("unhelpful",)
 """Features whose weight is set by hand: what a person says outright is not unlearnt."""
 _TITLE = 300
@@ -53,7 +55,49 @@ def fit_rankers(
         features, labels, questions = matrix_of(asked, featurer, kind, say=say)
         origin = f"learnt from {len(asked)} linked tickets"
         rankers[kind], verdicts[kind] = contest(shipped(kind), features, labels, questions, origin=origin, given=GIVEN)
+    rankers["ticket"] = _honest(home, featurer, rankers["ticket"], until, say)
     return rankers, verdicts
+
+
+def _honest(home: Home, featurer: Featurer, ranker: LinearRanker, until: int | None, say: Say) -> LinearRanker:
+    """The ranker of tickets with probabilities that a ticket helps: that it, or what answered it, is the answer."""
+    asked = helped_questions(home, featurer, until=until, say=say)[-HONEST:]
+    if len(asked) < FEW:
+        return ranker
+    return ranker.calibrated(*matrix_of(asked, featurer, "ticket", say=say))
+
+
+def helped_questions(
+    home: Home, featurer: Featurer, *, since: int | None = None, until: int | None = None, say: Say = quiet
+) -> list[Asked]:
+    """Tickets with a known answer, in the order of their opening; ``answers`` are the earlier tickets that help.
+
+    Those are the ones linked, and those that were answered by the same article.
+    """
+    links, columns = featurer.snapshot.links, featurer.snapshot.pools["ticket"].columns
+    opened = dict(zip(columns.ids.tolist(), columns.numbers["opened"].tolist(), strict=True))
+    rows = np.flatnonzero(links.to("article") & ~links.generic)
+    on: dict[int, list[int]] = {}
+    for row in rows.tolist():
+        on.setdefault(int(links.target[row]), []).append(int(links.ticket[row]))
+    helped: dict[int, set[int]] = {}
+    for tickets in on.values():
+        for ticket in tickets:
+            helped.setdefault(ticket, set()).update(t for t in tickets if 0 < opened.get(t, 0) < opened.get(ticket, 0))
+    direct = {
+        one.ticket.id: one for one in linked_questions(home, featurer, "ticket", since=since, until=until, say=say)
+    }
+    by_article = linked_questions(home, featurer, "article", since=since, until=until, say=say)
+    both = {one.ticket.id: one for one in by_article} | direct
+    found = [
+        Asked(
+            one.ticket,
+            one.question,
+            frozenset({*helped.get(key or 0, ()), *(direct[key].answers if key in direct else ())}),
+        )
+        for key, one in both.items()
+    ]
+    return sorted(found, key=lambda one: (one.question.now, one.ticket.id or 0))
 
 
 def linked_questions(

@@ -1,4 +1,4 @@
-"""Write the sample desk: tickets, articles and links of an invented manufacturer, the same bytes for the same seed."""
+"""Write the sample desk: tickets, articles, problems and links of an invented manufacturer, the same for a seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
-from pipelines.samples import clock, events, library
+from pipelines.samples import clock, events, journal, library
 from pipelines.samples.bank import Scenario, read, scenarios
 from pipelines.samples.people import staff, technicians
 from pipelines.samples.story import COLUMNS, Desk, Draft, finish, open_ticket, solve
@@ -20,7 +20,7 @@ FOLDER = Path("data") / "sample"
 
 
 def make_desk(folder: Path | str, *, seed: int = 2026, tickets: int = 2500) -> dict[str, int]:
-    """Write ``tickets.csv.gz``, ``articles.csv.gz`` and ``links.csv`` into a folder and return how many rows each has.
+    """Write ``tickets.csv.gz``, ``articles.csv.gz``, ``problems.csv`` and ``links.csv``; return how many rows each has.
 
     The same seed and number give the same bytes. Times are UTC. Raises ``ValueError`` below 400 tickets, which the
     planned outages and single cases already need.
@@ -37,14 +37,18 @@ def make_desk(folder: Path | str, *, seed: int = 2026, tickets: int = 2500) -> d
     for draft in drafts:
         finish(desk, draft)
     events.afterwards(desk, drafts)
-    articles = library.articles(rng)
-    links = library.links(desk, drafts)
+    articles = library.articles(rng) + library.later_articles()
+    links = library.links(desk, drafts) + library.problem_links(drafts)
+    problems = library.problems()
+    for draft in drafts:
+        draft.row["work_notes"] = journal.write(desk, draft)
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     _write(out / "tickets.csv.gz", COLUMNS, (draft.row for draft in drafts))
     _write(out / "articles.csv.gz", library.ARTICLE_COLUMNS, articles)
+    _write(out / "problems.csv", library.PROBLEM_COLUMNS, problems)
     _write(out / "links.csv", library.LINK_COLUMNS, links)
-    return {"tickets": len(drafts), "articles": len(articles), "links": len(links)}
+    return {"tickets": len(drafts), "articles": len(articles), "problems": len(problems), "links": len(links)}
 
 
 def _desk(rng: Random) -> Desk:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from kb.records import Answer, Hit, Pattern, Prediction, Suggestion, Ticket
+from kb.records import Pattern, Suggestion
 
 out = Console(highlight=False)
 if not out.is_terminal:
@@ -63,67 +63,7 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]], *,
     out.print(drawn)
 
 
-# --- answers ------------------------------------------------------------------------------------------------------
-
-
-def answer_json(answer: Answer, *, nearest: bool = False) -> dict[str, Any]:
-    """What ``seenbefore search --json`` prints."""
-    value: dict[str, Any] = {
-        "query": answer.query,
-        "answer": "seen" if answer.seen else "not seen",
-        "hits": [hit_json(hit) for hit in answer.hits],
-    }
-    if nearest:
-        value["nearest"] = [hit_json(hit) for hit in answer.nearest]
-    return {**value, "looked_at": dict(answer.looked_at), "notes": list(answer.notes)}
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """One hit as plain values."""
-    record = hit.record
-    return {"kind": record.ref.kind, "id": record.number, "source": record.source, "title": record.title,
-            "relevance": round(hit.relevance, 4), "resolution": hit.resolution, "why": list(hit.why)}  # fmt: skip
-
-
-def show_answer(answer: Answer, *, nearest: bool = False) -> None:
-    """The answer as a person reads it: seen or not, then what fixed it."""
-    looked = " and ".join(f"{n:,} {kind}" for kind, n in answer.looked_at.items())
-    line("Seen before." if answer.seen else f"Not seen before (looked at {looked}).", style="bold")
-    for hit in answer.hits:
-        _show_hit(hit)
-    if answer.nearest and nearest:
-        line("Nearest misses:", style="dim")
-        for hit in answer.nearest:
-            _show_hit(hit)
-    for note in answer.notes:
-        line(note, style="yellow")
-
-
-def _show_hit(hit: Hit) -> None:
-    record = hit.record
-    when = f", {day(record.opened_at)}" if isinstance(record, Ticket) and record.opened_at else ""
-    line(f"\n{hit.relevance:>4.0%}  {record.title or record.text[:100]}  [{record.number}{when}]", style="bold")
-    fix = " ".join(hit.resolution.split())
-    line(f"      {fix[:400]}{'…' if len(fix) > 400 else ''}" if fix else "      (no resolution was written down)")
-    if hit.why:
-        line(f"      {' · '.join(hit.why)}", style="dim")
-
-
-def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
-    """What ``seenbefore triage --json`` prints for one ticket."""
-    return {
-        "number": suggestion.ticket.number,
-        "targets": {name: _prediction_json(found) for name, found in suggestion.predictions.items()},
-        "priority": {"value": suggestion.priority, "reason": suggestion.priority_why},
-        "neighbours": [hit_json(hit) | {"score": round(hit.score, 4)} for hit in suggestion.neighbours],
-        "model": suggestion.model,
-    }
-
-
-def _prediction_json(found: Prediction) -> dict[str, Any]:
-    return {"value": found.value, "confidence": round(found.confidence, 4), "reason": found.reason, "code": found.code,
-            "alternatives": [{"value": v, "confidence": round(p, 4)} for v, p in found.alternatives],
-            "telling": list(found.telling)}  # fmt: skip
+# --- triage and patterns -------------------------------------------------------------------------------------------
 
 
 def show_suggestion(suggestion: Suggestion) -> None:
@@ -143,12 +83,6 @@ def show_suggestion(suggestion: Suggestion) -> None:
             f"  like {hit.record.number} ({hit.score:.2f}): {hit.record.title[:80]}{' → ' + fix if fix else ''}",
             style="dim",
         )
-
-
-def pattern_json(pattern: Pattern) -> dict[str, Any]:
-    """One pattern as plain values."""
-    return {"id": pattern.id, "name": pattern.name, "size": pattern.size, "first_seen": pattern.first_seen,
-            "last_seen": pattern.last_seen, "phrases": list(pattern.phrases)}  # fmt: skip
 
 
 def show_patterns(patterns: Sequence[Pattern], *, most: int) -> None:

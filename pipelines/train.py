@@ -13,6 +13,7 @@ import numpy as np
 
 from kb.errors import Damaged, NotBuilt, TooLittle
 from kb.policy import Policy, target_of
+from kb.seen import gate_for
 from kb.store import Store
 from kb.text import language
 from kb.triage import Models, known_at_opening
@@ -22,6 +23,7 @@ from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.learnable import Learnable, learnable, retired
 from pipelines.ranking import FILE, fit_rankers, write
+from pipelines.seen import fit_gate
 
 CORRECTED = 3.0
 """How many past tickets one correction by a person weighs as much as."""
@@ -52,9 +54,12 @@ def train(home: Home, *, say: Say = quiet, force: bool = False) -> Trained:
         return kept
     pool = learnable(home, say=say, keep=lambda ticket: ticket.is_done)
     models, missing = fit(pool, policy, store=store, say=say)
-    rankers, verdicts = fit_rankers(home, home.shelves(), say=say)
+    shelves = home.shelves()
+    rankers, verdicts = fit_rankers(home, shelves, say=say)
+    bars = fit_gate(home, shelves, rankers, gate_for(home.embedder.id), say=say)
     facts = {
         "mark": mark,
+        "gate": asdict(bars),
         "ranking": {kind: asdict(verdict) for kind, verdict in verdicts.items()},
         "embedder": home.embedder.id,
         "tickets": len(pool.tickets),
@@ -156,4 +161,6 @@ def _still_good(home: Home, mark: str) -> Trained | None:
 def _told(generation: Generation, spent: float) -> Trained:
     facts = generation.facts
     notes = tuple(f"Ranking of {kind}s: {verdict['why']}" for kind, verdict in facts["ranking"].items())
+    if "gate" in facts:
+        notes += (f"Not seen before: {facts['gate']['why']}",)
     return Trained(generation.name, facts["tickets"], facts["targets"], facts["missing"], notes, spent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -11,10 +11,13 @@ from kb.desk import Desk
 from kb.records import Viewer
 from kb.screens.paper import Node, copier, div, el, link, look, sheet, span
 
-PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns", "desk": "Desk"}
+PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns", "knowledge": "Knowledge",
+                            "desk": "Desk"}  # fmt: skip
 """Path of each page → its name in the top bar."""
 T = TypeVar("T")
 _REMEMBERED = 24
+_STEADY = ("ask", "like", "facets", "library")
+"""What does not change under the reader's eyes when he says something of it."""
 
 
 def top(here: str, *, waiting: int = 0) -> None:
@@ -71,6 +74,28 @@ def remembered(desk: Desk, viewer: Viewer, key: Hashable, make: Callable[[], T])
             shelf.pop(next(iter(shelf)))
         shelf[whole] = make()
     return shelf[whole]
+
+
+def calmly(desk: Desk, act: Callable[[], T]) -> T:
+    """Do something that writes, and leave the answers on the page in their order until they are asked for again."""
+    before = desk.store.seq()
+    done = act()
+    after = desk.store.seq()
+    shelf: dict[Any, Any] = st.session_state.setdefault("sb-kept", {})
+    for whole in [one for one in shelf if one[1] == before and _name(one[3]) in _STEADY]:
+        shelf[whole[0], after, *whole[2:]] = shelf.pop(whole)
+    return done
+
+
+def forget(name: str) -> None:
+    """Ask the desk anew for what is remembered under this name."""
+    shelf: dict[Any, Any] = st.session_state.setdefault("sb-kept", {})
+    for whole in [one for one in shelf if _name(one[3]) == name]:
+        del shelf[whole]
+
+
+def _name(key: Any) -> Any:
+    return key[0] if isinstance(key, tuple) else key
 
 
 def address() -> dict[str, str]:

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from kb.records import Hit, Kind, Record, Ticket
-from kb.screens.paper import Node, button, copier, div, el, link, marked, meter, prose, span
+from kb.records import Hit, Kind, Problem, Record, Ticket
+from kb.screens.paper import Node, copier, div, el, link, marked, meter, prose, span
 from kb.screens.wording import ago, chance, helps, share, took
 
 CHANCE: Mapping[Kind, str] = {
     "ticket": "Learnt from what technicians linked. Tickets that say the same share it, so it is low where many do.",
     "article": "Learnt from what technicians linked.",
+    "problem": "Learnt from what technicians linked.",
 }
+_FIX: Mapping[Kind, tuple[str, str]] = {
+    "ticket": ("What fixed it", "Nobody wrote down what fixed it."),
+    "article": ("In short", "This article has no summary."),
+    "problem": ("Do this", "No workaround is written down."),
+}
+"""What a kind of record gives as its answer, and the sentence where it gives none."""
 
 
-def card(hit: Hit, kept: Mapping[str, str], *, today: datetime, solves: bool = False) -> dict[str, object]:
+def card(
+    hit: Hit, kept: Mapping[str, str], *, today: datetime, told: bool = False, below: Node = None
+) -> dict[str, object]:
     """A hit with the fix on top; ``kept`` stays in the address of the record, so that one finds back.
 
-    ``solves`` adds the button that says this one answered the ticket being looked at.
+    ``told``: what fixed it stands above all cards already, so that a ticket says its own quietly. ``below`` is drawn at
+    the foot.
     """
     record = hit.record
     said, loud = helps(hit)
     named = record.title[:240] or f"{record.ref.kind.capitalize()} {record.number}"
+    still = "still" if told and not isinstance(record, Problem) else ""
     return div(
         "card",
         div(
@@ -31,22 +42,14 @@ def card(hit: Hit, kept: Mapping[str, str], *, today: datetime, solves: bool = F
             span("small soft", chance(hit), title=CHANCE[record.ref.kind]),
         ),
         el("h3", "", link(named, "search", **here(record, kept))),
-        fix(record, hit.resolution, name=str(record.ref)),
+        fix(record, hit.resolution, name=str(record.ref), look=still),
+        _cause(record),
         _snippet(hit),
         _why(hit, said),
         facts(record, today=today),
-        _solves(record) if solves else None,
+        below,
         card=str(record.ref),
     )  # fmt: skip
-
-
-def _solves(record: Record) -> Node:
-    """The button that links this record as the answer; an open ticket has answered nothing yet."""
-    if isinstance(record, Ticket) and record.state in ("open", "on hold"):
-        return None
-    ref = record.ref
-    pressed = button("This fixed it", "solved", "little", key="f", kind=ref.kind, number=ref.number, source=ref.source)
-    return div("actions", pressed)
 
 
 def here(record: Record, kept: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -54,14 +57,24 @@ def here(record: Record, kept: Mapping[str, str] | None = None) -> dict[str, str
     return {**(kept or {}), record.ref.kind: record.number, "source": record.source}
 
 
-def fix(record: Record, text: str, *, name: str = "") -> dict[str, object]:
+def fix(record: Record, text: str, *, name: str = "", look: str = "") -> dict[str, object]:
     """What fixed it, ready to copy; a plain sentence where nobody wrote it down."""
-    title = "What fixed it" if isinstance(record, Ticket) else "In short"
+    title, missing = _FIX[record.ref.kind]
     if not text.strip():
-        missing = "Nobody wrote down what fixed it." if isinstance(record, Ticket) else "This article has no summary."
         return div("fix none small", missing)
+    if isinstance(record, Problem) and not record.workaround:
+        title = "The fix" if record.fix else "Root cause"
     top = div("fix-head", el("span", "kicker", title), copier("Copy", text.strip(), key="c"))
-    return div("fix", top, prose(text, name=f"fix:{name}", most=420))
+    return div(f"fix {look}", top, prose(text, name=f"fix:{name}", most=420))
+
+
+def _cause(record: Record) -> Node:
+    """Why it happens, of a known error whose workaround stands above."""
+    if not isinstance(record, Problem) or not record.root_cause or record.root_cause == record.remedy:
+        return None
+    words = " ".join(record.root_cause.split())
+    cut = words if len(words) <= 300 else words[:300].rpartition(" ")[0] + " …"
+    return el("p", "why", el("strong", "", "Root cause: "), cut)
 
 
 def facts(record: Record, *, today: datetime) -> dict[str, object]:
@@ -72,6 +85,7 @@ def facts(record: Record, *, today: datetime) -> dict[str, object]:
     else:
         updated = ago(record.updated_at or record.created_at, to=today)
         shown = [record.state, f"updated {updated}" if updated else "", record.category, record.owner]
+        shown[3:3] = [record.service] if isinstance(record, Problem) else []
     return div("facts", span("", span("number", record.number)), *(span("", text) for text in shown if text))
 
 
@@ -81,10 +95,23 @@ def _solved_in(ticket: Ticket) -> str:
 
 
 def _snippet(hit: Hit) -> Node:
-    text = hit.snippet.strip()
-    if not text or text == hit.record.title.strip():
+    """The stretch that meets the question, with "…" where the record goes on."""
+    text, record = hit.snippet.strip(), hit.record
+    if not text or text == record.title.strip() or (isinstance(record, Problem) and text in record.remedy):
         return None
-    return div("snippet", div("prose", *marked(hit.snippet, hit.spans)))
+    before, after = _goes_on(record, text)
+    return div("snippet", div("prose", "… " if before else "", *marked(hit.snippet, hit.spans), " …" if after else ""))
+
+
+def _goes_on(record: Record, text: str) -> tuple[bool, bool]:
+    """Whether the record says more before and after this stretch of it."""
+    title, _, body = record.text.partition("\n")
+    for whole in (body or title, record.fix if isinstance(record, Ticket) else "", record.text):
+        folded = " ".join(whole.split())
+        at = folded.find(text)
+        if at >= 0:
+            return at > 0, at + len(text) < len(folded)
+    return False, False
 
 
 def _why(hit: Hit, said: str) -> Node:

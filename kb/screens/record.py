@@ -1,4 +1,4 @@
-"""One record in full: what fixed it, what was reported, everything known of it, and what is like it."""
+"""One record in full: what fixed it, what was reported, everything known of it, its history, and what is like it."""
 
 from __future__ import annotations
 
@@ -10,51 +10,101 @@ import streamlit as st
 
 from kb.desk import Desk
 from kb.errors import NotFound, SeenBeforeError
-from kb.records import Article, Filter, Kind, Link, Mark, Record, Ref, Ticket, Viewer
-from kb.screens import hits
-from kb.screens.answers import ask, columns
-from kb.screens.chrome import empty, remembered
-from kb.screens.paper import Node, Told, div, el, fold, link, prose, sheet, span
+from kb.library import OURS
+from kb.records import ARTICLE_STATES, Article, Link, Mark, Problem, Record, Said, Ticket, Viewer
+from kb.screens import feedback, fixed, history, hits
+from kb.screens.answers import KINDS, SHOWN, columns
+from kb.screens.chrome import empty, notes, remembered
+from kb.screens.feedback import About
+from kb.screens.paper import Node, Told, button, choice, div, el, field, fold, form, link, prose, sheet, span, submit
 from kb.screens.wording import LEVELS, LINES, count, day, moment, now, took
+
+MOST = 500
+"""Links of one record that are read."""
+Linked = list[tuple[Link, Record]]
 
 
 def page(desk: Desk, viewer: Viewer, where: Mapping[str, str]) -> None:
     """Draw the record that the address names; an unknown number is said in one sentence."""
-    kind: Kind = "ticket" if where.get("ticket") else "article"
-    back = {name: text for name, text in where.items() if name not in ("ticket", "article", "source")}
-    top = div("over", link("← Back to the answers" if back.get("q") else "← Search", "search", **back))
+    kind = next(kind for kind in KINDS if where.get(kind))
+    top = _back(where)
     try:
         found = desk.record(kind, where[kind], viewer=viewer, source=where.get("source") or None)
     except NotFound as error:
         sheet("record", top, empty("Not here.", str(error)))
         return
-    body = _ticket(desk, viewer, found) if isinstance(found, Ticket) else _article(found)
-    sheet("record", top, *body)
+    about = About(where.get("q", ""))
+    linked = remembered(desk, viewer, ("linked", found.ref), lambda: _linked(desk, viewer, found))
+    body = {"ticket": _ticket, "article": _article, "problem": _problem}[kind](desk, viewer, found, about, linked)
+    sheet("record", top, *body, told=partial(_heard, desk, viewer, found, about))
     if isinstance(found, Ticket):
         _alike(desk, viewer, found)
 
 
-def _ticket(desk: Desk, viewer: Viewer, ticket: Ticket) -> list[Node]:
-    linked = desk.links_of(ticket, viewer=viewer)
+def like(desk: Desk, viewer: Viewer, where: Mapping[str, str]) -> None:
+    """Draw what is like the ticket that the address names, and how that was fixed."""
+    top = div("over", link("← Search", "search"))
+    try:
+        found = desk.record("ticket", where["like"], viewer=viewer, source=where.get("source") or None)
+    except NotFound as error:
+        sheet("record", top, empty("Not here.", str(error)))
+        return
+    ticket = cast("Ticket", found)
+    named = link(f"Open {ticket.number}", "search", **hits.here(ticket))
+    sheet("record", top, el("header", "head", el("h1", "long", ticket.title[:300] or "(no title)"),
+                            div("row tight small block-s", named)))  # fmt: skip
+    _alike(desk, viewer, ticket)
+
+
+def _back(where: Mapping[str, str]) -> dict[str, object]:
+    if where.get("back"):
+        return div("over", link("← Knowledge", "knowledge", show=where["back"]))
+    kept = {name: text for name, text in where.items() if name not in (*KINDS, "source")}
+    return div("over", link("← Back to the answers" if kept.get("q") else "← Search", "search", **kept))
+
+
+def _linked(desk: Desk, viewer: Viewer, found: Record) -> tuple[Linked, Linked]:
+    """What it was linked to, and the tickets it was linked on."""
+    to = desk.links_of(found, viewer=viewer) if isinstance(found, Ticket) else []
+    return to, desk.linked_from(found, viewer=viewer, most=MOST)
+
+
+# --- three kinds --------------------------------------------------------------------------------------------------
+
+
+def _ticket(desk: Desk, viewer: Viewer, found: Record, about: About, linked: tuple[Linked, Linked]) -> list[Node]:
+    ticket, (to, of) = cast("Ticket", found), linked
+    told = ticket.state != "open" or ticket.fix or ticket.resolution
     return [
         _title(ticket, [ticket.state or "", ticket.category, ticket.assignment_group]),
+        _row_of_buttons(desk, viewer, ticket, about),
         div(
             "record",
             div(
                 "",
-                hits.fix(ticket, ticket.fix or ticket.resolution, name="record") if ticket.state != "open" else None,
-                el("section", "block", el("h2", "kicker", "What was reported"), _reported(ticket.body)),
-                _links(linked),
-                _history(desk, viewer, ticket),
+                hits.fix(ticket, ticket.fix or ticket.resolution, name="record") if told else None,
+                el("section", "block", el("h2", "kicker", "What was reported"), _text(ticket.body)),
+                _notes(ticket.notes),
+                history.answered(to, "Linked as the answer"),
+                history.answered(of, "Linked from"),
+                history.section(desk, viewer, ticket, to),
             ),
             el("aside", "side block", el("h2", "kicker", "Details"), _list(_details(ticket)), _more(ticket.extra)),
         ),
     ]
 
 
-def _article(article: Article) -> list[Node]:
+def _notes(text: str) -> Node:
+    if not text.strip():
+        return None
+    return div("block", fold("Technicians' notes", prose(text, "body", name="notes-all", most=4000), name="notes"))
+
+
+def _article(desk: Desk, viewer: Viewer, found: Record, about: About, linked: tuple[Linked, Linked]) -> list[Node]:
+    article, (_, of) = cast("Article", found), linked
     details = {
-        "State": article.state,
+        "Used on": count(len(of), "ticket") + (" or more" if len(of) == MOST else ""),
+        "Last used": day(max((made.linked_at for made, _ in of if made.linked_at), default=None)),
         "Owner": article.owner,
         "Category": article.category,
         "Written": day(article.created_at),
@@ -65,13 +115,116 @@ def _article(article: Article) -> list[Node]:
     }
     return [
         _title(article, [article.state, article.category]),
+        _row_of_buttons(desk, viewer, article, about),
+        _flags(desk, viewer, article),
         div(
             "record",
             div("", hits.fix(article, article.summary, name="record") if article.summary else None,
-                el("section", "block", el("h2", "kicker", "The article"), _reported(article.body))),
-            el("aside", "side block", el("h2", "kicker", "Details"), _list(details), _more(article.extra)),
+                el("section", "block", el("h2", "kicker", "The article"), _text(article.body)),
+                _edit(article), history.answered(of, "Tickets it answered"), history.section(desk, viewer, article)),
+            el("aside", "side block", el("h2", "kicker", "Details"), _list(details), _set(article),
+               _more(article.extra)),
         ),
     ]  # fmt: skip
+
+
+def _problem(desk: Desk, viewer: Viewer, found: Record, about: About, linked: tuple[Linked, Linked]) -> list[Node]:
+    problem, (_, of) = cast("Problem", found), linked
+    level = "" if problem.impact is None else str(problem.impact)
+    details = {
+        "State": problem.state,
+        "Impact": LEVELS.get(level, level),
+        "Owner": problem.owner,
+        "Category": problem.category,
+        "Service": problem.service,
+        "Opened": day(problem.created_at),
+        "Updated": day(problem.updated_at),
+        "Resolved": day(problem.resolved_at),
+        "Source": problem.source,
+        "Only for": ", ".join(problem.audience),
+    }
+    told = {"Symptom": problem.symptom, "Root cause": problem.root_cause,
+            "Root cause, so far as known": "" if problem.root_cause else problem.probable_cause,
+            "The lasting fix": problem.fix if problem.workaround else ""}  # fmt: skip
+    pattern = link("The pattern it was made from", "patterns", pattern=problem.pattern) if problem.pattern else None
+    return [
+        _title(problem, ["known error" if problem.is_known_error else "problem", problem.state, problem.service]),
+        _row_of_buttons(desk, viewer, problem, about),
+        _flags(desk, viewer, problem),
+        div(
+            "record",
+            div("", hits.fix(problem, problem.remedy, name="record"),
+                *(el("section", "block", el("h2", "kicker", name), _text(text)) for name, text in told.items() if text),
+                history.answered(of, "Linked incidents"), history.section(desk, viewer, problem)),
+            el("aside", "side block", el("h2", "kicker", "Details"), _list(details), div("block-s", pattern),
+               _more(problem.extra)),
+        ),
+    ]  # fmt: skip
+
+
+# --- what a reader does with it -----------------------------------------------------------------------------------
+
+
+def _row_of_buttons(desk: Desk, viewer: Viewer, record: Record, about: About) -> Node:
+    mine = feedback.standing(desk, viewer, [record], about)
+    told = st.session_state.get("sb-record", {}).get(record.ref, ())
+    return [feedback.buttons(record, about, mine.get(record.ref, {})), notes(told)]
+
+
+def _flags(desk: Desk, viewer: Viewer, record: Record) -> Node:
+    """What people said is wrong with it, until somebody settles it."""
+    marks = remembered(desk, viewer, ("flags", record.ref), lambda: desk.marks_of(record, viewer=viewer))
+    rows = []
+    for mark in marks:
+        if mark.said == "flag" and mark.undone_at is None and mark.target == record.ref:
+            ref = record.ref
+            settle = button("Settled", "undo", "quiet", title="Take the flag away", id=str(mark.id), kind=ref.kind,
+                            source=ref.source, number=ref.number)  # fmt: skip
+            by = " · ".join(text for text in (mark.by and f"by {mark.by}", day(mark.at)) if text)
+            rows.append(div("note row tight", el("strong", "", "Flagged: "), mark.note, span("small", by),
+                            span("push", settle)))  # fmt: skip
+    return div("notes", *rows) if rows else None
+
+
+def _set(article: Article) -> Node:
+    states = [(state, state.capitalize()) for state in ARTICLE_STATES]
+    if article.state not in ARTICLE_STATES:
+        states.insert(0, (article.state, article.state))
+    state = form("state", choice("note", "State", article.state, states, sends=True), look="set")
+    owner = form("owner", field("note", "Owner", article.owner, most=120), submit("Save", "little"), look="inline")
+    return div("block-s sets", state, fold("Change the owner", owner, name="owner"))
+
+
+def _edit(article: Article) -> Node:
+    """A form for an article that was written here; one from an export is changed where it came from."""
+    if article.source != OURS:
+        return None
+    asks = form("edit", field("title", "Title", article.title, most=200),
+                field("body", "Text", article.body, kind="area"), div("row", submit("Save")), look="edit")  # fmt: skip
+    return div("block", fold("Edit", asks, name="edit", opened=article.state == "work in progress"))
+
+
+def _heard(desk: Desk, viewer: Viewer, found: Record, about: About, told: Told) -> None:
+    """Keep what the browser sent of this record."""
+    name, said = told.get("name"), st.session_state.setdefault("sb-record", {})
+    said.pop(found.ref, None)
+    if name in ("say", "undo"):
+        # The history and the flags below the buttons take back the marks of others too.
+        feedback.heard(desk, viewer, about, told)
+        return
+    try:
+        if name in ("state", "owner"):
+            mark = Mark(found.ref, cast("Said", name), note=told.get("note", ""))
+            desk.mark(mark, viewer=viewer)
+            said[found.ref] = (f"The {name} is now {mark.note.strip() or 'nobody'}. The history takes it back.",)
+        elif name == "edit":
+            desk.save_article(found.ref, title=told.get("title", ""), body=told.get("body", ""), viewer=viewer)
+            said[found.ref] = ("Saved. The next search reads it.",)
+    except SeenBeforeError as error:
+        said[found.ref] = (str(error),)
+
+
+# --- the record itself --------------------------------------------------------------------------------------------
 
 
 def _title(record: Record, chips: list[str]) -> dict[str, object]:
@@ -85,7 +238,7 @@ def _title(record: Record, chips: list[str]) -> dict[str, object]:
     )
 
 
-def _reported(text: str) -> dict[str, object]:
+def _text(text: str) -> dict[str, object]:
     return prose(text, "body", name="body", most=4000) if text.strip() else el("p", "soft", "Nothing was written here.")
 
 
@@ -133,53 +286,25 @@ def _more(extra: Mapping[str, str]) -> Node:
     return div("block", fold(f"{len(given)} more fields", _list(given), name="extra")) if given else None
 
 
-def _links(linked: list[tuple[Link, Record]]) -> Node:
-    if not linked:
-        return None
-    rows = []
-    for made, target in linked:
-        by = " · ".join(text for text in (made.by and f"by {made.by}", day(made.linked_at)) if text)
-        named = link(target.title or target.number, "search", **hits.here(target))
-        rows.append(el("li", "", div("", named), div("facts", span("", span("number", target.number)),
-                    span("", target.ref.kind), span("", by) if by else None)))  # fmt: skip
-    return el("section", "block", el("h2", "kicker", "Linked as the answer"), el("ul", "lines", *rows))
-
-
-def _history(desk: Desk, viewer: Viewer, ticket: Ticket) -> Node:
-    """What people said of our suggestions for this ticket, where the desk can tell."""
-    rows = [
-        el("li", "small", f"{c.target}: {c.action} {c.chosen}".strip(), span("soft", f" · {c.by} · {day(c.at)}"))
-        for c in desk.corrections_of(ticket, viewer=viewer)
-    ]
-    return el("section", "block", el("h2", "kicker", "Triage"), el("ul", "lines", *rows)) if rows else None
+# --- what is like it ----------------------------------------------------------------------------------------------
 
 
 def _alike(desk: Desk, viewer: Viewer, ticket: Ticket) -> None:
-    text = "\n".join(part for part in (ticket.title, ticket.body) if part).strip()
-    if not text:
+    """How tickets like this one were fixed, and the answers to it."""
+    if not (ticket.title or ticket.body).strip():
         return
-    without = Filter(exclude=(ticket.ref,))
-    answer = remembered(desk, viewer, ("like", ticket.ref), lambda: ask(desk, viewer, text, without))
-    said = st.session_state.get("sb-solved", {}).get(ticket.ref, "")
-    body = columns(answer, {}, today=now(), near=not answer.hits, solves=ticket.state in ("open", "on hold"))
+    ref, about = ticket.ref, About(ticket=ticket.ref)
+    answer = remembered(
+        desk, viewer, ("like", ref), lambda: desk.like(ref.number, viewer=viewer, source=ref.source, limit=SHOWN)
+    )
+    mine = feedback.standing(desk, viewer, [hit.record for hit in (*answer.hits, *answer.nearest)], about)
+    body = columns(answer, {}, today=now(), near=not answer.hits,
+                   below=lambda one: feedback.buttons(one, about, mine.get(one.ref, {})))  # fmt: skip
     sheet(
         "alike",
         div("gap title-row", el("h2", "", "Like this one" if answer.seen else "Nothing quite like it; closest")),
-        div("note", said, role="status") if said else None,
+        notes(answer.notes),
+        fixed.block(answer, {}),
         body or el("p", "soft", "Nothing here is like this one."),
-        told=partial(_solved, desk, viewer, ticket.ref),
+        told=partial(feedback.heard, desk, viewer, about),
     )
-
-
-def _solved(desk: Desk, viewer: Viewer, ticket: Ref, told: Told) -> None:
-    """Remember which record answered this ticket."""
-    if told.get("name") != "solved" or told.get("kind") not in ("ticket", "article"):
-        return
-    said = st.session_state.setdefault("sb-solved", {})
-    target = Ref(cast("Kind", told["kind"]), told.get("source", ""), told.get("number", ""))
-    try:
-        desk.mark(Mark(target, "fixed", ticket=ticket), viewer=viewer)
-    except SeenBeforeError as error:
-        said[ticket] = str(error)
-    else:
-        said[ticket] = f"Noted: {target.number} answered {ticket.number}. The next search counts it."

@@ -1,16 +1,22 @@
-"""The knowledge articles of the sample desk, and the links that its technicians made while solving."""
+"""The knowledge articles and problem records of the sample desk, and the links that its people made while solving."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from pipelines.samples.bank import read
 from pipelines.samples.story import Desk, Draft, stamp
 
 ARTICLE_COLUMNS = ("number", "title", "summary", "body", "state", "owner", "category", "updated_at", "audience")
 LINK_COLUMNS = ("ticket", "target_kind", "target", "linked_at", "by", "generic")
+PROBLEM_COLUMNS = (
+    "number", "title", "symptom", "impact", "probable_cause", "root_cause", "workaround", "fix", "owner", "state",
+    "category", "service", "created_at", "updated_at", "resolved_at", "audience",
+)  # fmt: skip
 GENERIC = ("screenshot", "contact")
 TWINS = {"outlook-prompt": "outlook-prompt-old", "vpn-connect": "vpn-connect-old", "print-queue": "print-howto"}
 """Articles about the same thing; technicians find now one, now the other."""
@@ -23,8 +29,19 @@ def numbers() -> dict[str, str]:
 
 def articles(rng: Random) -> list[dict[str, str]]:
     """All articles as rows, in the order of their numbers."""
+    return _rows(rng, read("articles")["a"], list(numbers().values()))
+
+
+def later_articles() -> list[dict[str, str]]:
+    """Articles that double, contradict or outlive others, or are unfinished; their numbers follow the others'."""
+    start, written = len(numbers()), read("articles_more")["a"]
+    follow = [f"KB{1001 + 7 * at:07d}" for at in range(start, start + len(written))]
+    return _rows(Random("later articles"), written, follow)
+
+
+def _rows(rng: Random, written: Sequence[Mapping[str, Any]], named: Sequence[str]) -> list[dict[str, str]]:
     rows = []
-    for row, number in zip(read("articles")["a"], numbers().values(), strict=True):
+    for row, number in zip(written, named, strict=True):
         steps = "\n".join(f"{at}. {step}" for at, step in enumerate(row["steps"], 1))
         parts = (
             ("Issue", row["issue"]),
@@ -42,6 +59,32 @@ def articles(rng: Random) -> list[dict[str, str]]:
             "updated_at": stamp(updated), "audience": row.get("audience", ""),
         })  # fmt: skip
     return rows
+
+
+def problems() -> list[dict[str, str]]:
+    """All problem records as rows, in the order of their numbers."""
+    return [{name: str(row.get(name, "")) for name in PROBLEM_COLUMNS} for row in read("problems")["p"]]
+
+
+def problem_links(drafts: Sequence[Draft]) -> list[dict[str, str]]:
+    """Tickets that people linked to a problem after it had been opened, by time."""
+    rows = []
+    for problem in read("problems")["p"]:
+        rng = Random(f"links of {problem['number']}")
+        seen = {tuple(pair) for pair in problem.get("seen", ())}
+        for draft in drafts:
+            own = draft.row["problem_id"] == problem["number"] and rng.random() < 0.15
+            if draft.end is None or stamp(draft.at) < problem["created_at"] or draft.row["state"] == "Canceled":
+                continue
+            if own or (_cause_of(draft) in seen and rng.random() < 0.6 and not draft.row["u_audience"]):
+                rows.append(_link(rng, draft, "problem", problem["number"]))
+    return sorted(rows, key=lambda row: (row["linked_at"], row["ticket"], row["target"]))
+
+
+def _cause_of(draft: Draft) -> tuple[str, int] | None:
+    if draft.scenario is None or draft.cause is None:
+        return None
+    return draft.scenario.id, next(at for at, cause in enumerate(draft.scenario.causes) if cause is draft.cause)
 
 
 def links(desk: Desk, drafts: list[Draft]) -> list[dict[str, str]]:

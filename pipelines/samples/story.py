@@ -16,7 +16,7 @@ COLUMNS = (
     "number", "opened_at", "resolved_at", "closed_at", "state", "short_description", "description", "category",
     "subcategory", "impact", "urgency", "priority", "assignment_group", "assigned_to", "caller_id", "u_department",
     "location", "business_service", "cmdb_ci", "contact_type", "close_code", "close_notes", "reopen_count",
-    "reassignment_count", "made_sla", "u_line", "u_vip", "problem_id", "parent_incident", "u_audience",
+    "reassignment_count", "made_sla", "u_line", "u_vip", "problem_id", "parent_incident", "u_audience", "work_notes",
 )  # fmt: skip
 MATRIX = ((1, 2, 3), (2, 3, 4), (3, 4, 5))
 """Priority of impact (row) and urgency (column), both from 1, as ITIL has it."""
@@ -43,6 +43,8 @@ class Draft:
     solver: str = ""
     parent: Draft | None = None
     end: datetime | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """Names and numbers that its words hold; notes speak of the same ones."""
 
     @property
     def is_outage(self) -> bool:
@@ -80,6 +82,7 @@ def open_ticket(desk: Desk, scenario: Scenario, at: datetime, *, person: Person 
     cause = rng.choices(causes, [c.weight for c in causes])[0]
     draft = Draft(at, scenario, cause, person)
     title, body, channel, shift, slots = _worded(desk, draft)
+    draft.slots = dict(slots)
     impact, urgency = _severity(desk, draft, shift)
     category = scenario.category
     if rng.random() < 0.04 and not scenario.audience:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from kb.records import ARTICLE_STATES, PROBLEM_STATES
 from pipelines.sample import make_desk
-from pipelines.samples import bank, library
+from pipelines.samples import bank, journal, library, wording
 from pipelines.samples.people import GROUPS
 from pipelines.samples.story import COLUMNS, MATRIX
 
 COMMITTED = Path(__file__).resolve().parents[2] / "data" / "sample"
-NAMES = ("tickets.csv.gz", "articles.csv.gz", "links.csv")
+NAMES = ("tickets.csv.gz", "articles.csv.gz", "problems.csv", "links.csv")
+HEAD = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) - (.+) \(Work notes\)$", re.MULTILINE)
 Row = dict[str, str]
 
 
@@ -43,13 +45,18 @@ def links() -> list[Row]:
     return rows("links.csv")
 
 
+@pytest.fixture(scope="module")
+def problems() -> list[Row]:
+    return rows("problems.csv")
+
+
 def when(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
 
 
 def test_the_committed_files_are_what_the_script_makes(tmp_path: Path) -> None:
     counts = make_desk(tmp_path)
-    assert counts["tickets"] == 2500 and counts["articles"] == 60
+    assert counts["tickets"] == 2500 and counts["articles"] == 72 and counts["problems"] == 14
     for name in NAMES:
         made, kept = (tmp_path / name).read_bytes(), (COMMITTED / name).read_bytes()
         if name.endswith(".gz"):  # zlib builds differ in how they pack; what is inside must not
@@ -82,7 +89,7 @@ def test_every_phrase_of_the_banks_has_only_gaps_that_can_be_filled(tickets: lis
         gaps = {gap for text in texts for gap in re.findall(r"{(\w*)}", text)}
         assert gaps <= known | set(scenario.slots), scenario.id
     for row in tickets:
-        text = row["short_description"] + row["description"] + row["close_notes"]
+        text = row["short_description"] + row["description"] + row["close_notes"] + row["work_notes"]
         assert not re.search(r"{\w+}", text), row["number"]
 
 
@@ -149,7 +156,7 @@ def test_restricted_tickets_hold_words_that_nothing_else_holds(tickets: list[Row
     audiences = Counter(row["u_audience"] for row in tickets)
     assert audiences["HR"] >= 12 and audiences["Security"] >= 10
     assert {row["audience"] for row in articles} == {"", "HR", "Security"}
-    public = " ".join(r["short_description"] + r["description"] + r["close_notes"] for r in tickets
+    public = " ".join(r["short_description"] + r["description"] + r["close_notes"] + r["work_notes"] for r in tickets
                       if not r["u_audience"]).lower()  # fmt: skip
     hidden = " ".join(r["description"] + r["close_notes"] for r in tickets if r["u_audience"]).lower()
     for word in ("maternity", "garnishment", "grievance", "token theft", "forensics", "police report"):
@@ -169,11 +176,12 @@ def test_the_desk_is_not_clean(tickets: list[Row]) -> None:
 
 
 def test_every_link_goes_from_an_older_ticket_to_something_that_exists(
-    tickets: list[Row], articles: list[Row], links: list[Row]
+    tickets: list[Row], articles: list[Row], problems: list[Row], links: list[Row]
 ) -> None:
     opened = {row["number"]: when(row["opened_at"]) for row in tickets}
     solved = {row["number"]: row["resolved_at"] for row in tickets}
     known = {"article": {row["number"] for row in articles}, "ticket": set(opened)}
+    known["problem"] = {row["number"] for row in problems}
     for link in links:
         assert link["target"] in known[link["target_kind"]]
         assert link["target"] != link["ticket"]
@@ -190,3 +198,115 @@ def test_some_frequent_failures_have_no_article_and_some_articles_are_stale() ->
     gaps = [s.id for s in bank.scenarios() if s.weight >= 1.5 and not any(c.article in written for c in s.causes)]
     assert len(gaps) >= 3
     assert min(row["updated"] for row in bank.read("articles")["a"]) < "2024"
+
+
+def test_a_good_half_of_what_people_worked_on_has_work_notes_that_ask_and_do(tickets: list[Row]) -> None:
+    worked = [r for r in tickets if r["state"] not in ("New", "Canceled") and r["contact_type"] != "monitoring"]
+    noted = [r for r in worked if r["work_notes"]]
+    assert 0.5 < len(noted) / len(worked) < 0.6
+    assert sum("?" in r["work_notes"] for r in noted) > 0.6 * len(noted)
+    assert sum(r["state"] in ("In Progress", "On Hold") for r in noted) >= 8, "open tickets have notes, too"
+    assert not any(r["work_notes"] for r in tickets if r["state"] in ("New", "Canceled"))
+    monitored = [r for r in tickets if r["contact_type"] == "monitoring"]
+    assert sum(bool(r["work_notes"]) for r in monitored) < 0.3 * len(monitored)
+
+
+def test_work_notes_are_written_between_opening_and_resolution_the_newest_first(tickets: list[Row]) -> None:
+    staff = {row["assigned_to"] for row in tickets}
+    for row in tickets:
+        entries = HEAD.findall(row["work_notes"])
+        assert bool(entries) == bool(row["work_notes"])
+        times = [at for at, _ in entries]
+        assert times == sorted(times, reverse=True), row["number"]
+        for at, who in entries:
+            assert row["opened_at"] <= at <= (row["resolved_at"] or "2026-10-31 18:00:00"), row["number"]
+            assert who in staff
+
+
+def test_work_notes_differ_hand_on_fail_at_first_and_speak_german_at_times(tickets: list[Row]) -> None:
+    said = [HEAD.sub("", row["work_notes"]).strip() for row in tickets if row["work_notes"]]
+    assert len(set(said)) > 0.93 * len(said)
+    assert sum(len(set(who for _, who in HEAD.findall(r["work_notes"]))) > 1 for r in tickets) > 150
+    failed = re.compile(
+        r"no (?:change|effect|success)|did not help|without success|, same|keine änderung", re.IGNORECASE
+    )
+    assert sum(bool(failed.search(text)) for text in said) > 80
+    assert 40 < sum(bool(re.search(r"\b(nicht|oder|wurde|Wie|Welche\w?|geprüft|getauscht)\b", t)) for t in said) < 200
+    assert sum(len(text) < 40 for text in said) > 40, "some people write next to nothing"
+
+
+def test_every_cause_has_steps_and_every_failure_people_call_about_has_questions() -> None:
+    for scenario in bank.scenarios():
+        known = wording.bank()[scenario.id]
+        assert len(known["do"]) == len(scenario.causes), scenario.id
+        assert all(len(steps) >= 3 for steps in known["do"]), scenario.id
+        assert scenario.monitor or len({*scenario.asks, *known["ask"]}) >= 3, scenario.id
+
+
+def test_another_column_does_not_depend_on_the_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_desk(tmp_path / "a", tickets=420)
+    monkeypatch.setattr(journal, "CHANCE", {"terse": 0.0, "normal": 0.0, "full": 0.0})
+    make_desk(tmp_path / "b", tickets=420)
+    first, second = (
+        list(csv.DictReader(io.StringIO(gzip.decompress((tmp_path / at / "tickets.csv.gz").read_bytes()).decode())))
+        for at in ("a", "b")
+    )
+    assert [row["work_notes"] for row in first] != [row["work_notes"] for row in second]
+    for row in (*first, *second):
+        del row["work_notes"]
+    assert first == second
+    for name in ("articles.csv.gz", "links.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_every_problem_that_tickets_name_is_written_down_after_the_first_of_them(
+    tickets: list[Row], problems: list[Row]
+) -> None:
+    created = {row["number"]: row["created_at"] for row in problems}
+    named = {row["problem_id"] for row in tickets} - {""}
+    assert named < set(created)
+    for number in named:
+        assert created[number] > min(row["opened_at"] for row in tickets if row["problem_id"] == number)
+    assert list(created) == sorted(created) and list(created.values()) == sorted(created.values())
+    for row in problems:
+        assert row["created_at"] <= row["updated_at"] < "2026-10-31"
+        assert bool(row["resolved_at"]) == (row["state"] in ("resolved", "closed")), row["number"]
+        assert not row["resolved_at"] or row["created_at"] < row["resolved_at"] <= row["updated_at"], row["number"]
+
+
+def test_problems_stand_in_every_state_some_without_cause_one_restricted_and_one_came_back(
+    tickets: list[Row], problems: list[Row]
+) -> None:
+    assert {row["state"] for row in problems} == set(PROBLEM_STATES)
+    assert sum(not row["root_cause"] for row in problems) >= 3
+    assert sum(bool(row["workaround"]) for row in problems) >= 10
+    assert [row["audience"] for row in problems if row["audience"]] == ["HR"]
+    assert {row["owner"] for row in problems} - {""} <= {row["assigned_to"] for row in tickets}
+    spooler = next(row for row in problems if row["number"] == "PRB0000402")
+    later = [r for r in tickets if r["problem_id"] == "PRB0000402" and r["opened_at"] > spooler["resolved_at"]]
+    assert len(later) >= 8, "its fix did not hold"
+
+
+def test_some_articles_double_or_contradict_others_are_outdated_or_unfinished(articles: list[Row]) -> None:
+    assert {row["state"] for row in articles} == set(ARTICLE_STATES)
+    assert sum(not row["owner"] for row in articles) >= 2
+    assert sum(row["updated_at"] < "2024" for row in articles if row["state"] == "validated") >= 5
+    titles = {row["title"]: row for row in articles}
+    on = titles["Fast startup: enable it on laptops with a long start"]
+    off = titles["Fast startup: switch it off"]
+    assert 'Enable "Turn on fast startup"' in on["body"] and 'Disable "Turn on fast startup"' in off["body"]
+    for one, other in (
+        ("Teams stays white or shows caa70004: clear the cache", "Teams: white window, error caa70004 or 80080300"),
+        ("H: and S: missing after start from home", "Network drives H: and S: are missing"),
+    ):
+        words, others = (set(re.findall(r"\w{4,}", titles[name]["body"].lower())) for name in (one, other))
+        assert len(words & others) / len(words | others) > 0.6
+
+
+def test_links_to_problems_stand_after_all_others(links: list[Row]) -> None:
+    kinds = [link["target_kind"] == "problem" for link in links]
+    assert 20 <= sum(kinds) <= 60 and kinds == sorted(kinds)
+
+
+def test_the_sample_stays_small() -> None:
+    assert sum((COMMITTED / name).stat().st_size for name in NAMES) < 700_000

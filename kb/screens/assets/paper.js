@@ -39,22 +39,26 @@ function redraw(sheet, nodes, first) {
 
 // What the reader had opened, typed and focused survives a redraw.
 function remember(root) {
-  const open = new Map(), typed = new Map();
+  const open = new Map(), typed = new Map(), ticked = new Set();
   root.querySelectorAll("details[data-name]").forEach((d) => open.set(d.dataset.name, d.open));
   root.querySelectorAll("[data-given]").forEach((f) => {
     if (f.value !== f.dataset.given) typed.set(f.dataset.path, [f.dataset.given, f.value]);
   });
+  root.querySelectorAll("input[type=checkbox]").forEach((tick) => {
+    if (tick.checked) ticked.add(tick.dataset.path);
+  });
   const here = document.activeElement;
-  return { open, typed, focus: root.contains(here) ? here.dataset.path : null };
+  return { open, typed, ticked, focus: root.contains(here) ? here.dataset.path : null };
 }
 
-function restore(root, { open, typed, focus }) {
+function restore(root, { open, typed, ticked, focus }) {
   root.querySelectorAll("details[data-name]").forEach((d) => {
     if (open.has(d.dataset.name)) d.open = open.get(d.dataset.name);
   });
   root.querySelectorAll("[data-path]").forEach((f) => {
     const was = typed.get(f.dataset.path);
     if (was && was[0] === f.dataset.given) f.value = was[1];
+    if (ticked.has(f.dataset.path)) f.checked = true;
     if (f.dataset.grows) grow(f);
     if (focus && f.dataset.path === focus) f.focus({ preventScroll: true });
   });
@@ -123,7 +127,7 @@ const SPECIAL = {
     const made = pressable(sheet, node);
     const words = made.firstChild;
     made.addEventListener("click", async () => {
-      const done = await copied(node.text);
+      const done = await copied(node.here ? location.href : node.text);
       const before = words.textContent;
       words.textContent = done ? "Copied" : "Copying is blocked here";
       setTimeout(() => { words.textContent = before; }, 1600);
@@ -135,6 +139,9 @@ const SPECIAL = {
     dress(made, node);
     made.noValidate = true;
     fill(sheet, made, node);
+    // Many cards have the same form: each field keeps what was typed into it under a name of its own.
+    const mine = Object.keys(node.value).length ? JSON.stringify(node.value) : "";
+    if (mine) made.querySelectorAll("[data-given]").forEach((f) => { f.dataset.path = `field:${node.name}${mine}${f.name}`; });
     made.addEventListener("submit", (event) => {
       event.preventDefault();
       tell(sheet, "act", { ...Object.fromEntries(new FormData(made)), ...node.value, name: node.name });
@@ -168,9 +175,35 @@ const SPECIAL = {
     if (node.name) made.dataset.name = node.name;
     const head = document.createElement("summary");
     head.append(make(sheet, node.head));
-    if (node.key) head.dataset.key = node.key;
+    head.dataset.path = `fold:${node.name || ""}`;
+    if (node.key) {
+      head.dataset.key = node.key;
+      if (node.into) head.append(keyed(node.key));
+    }
     made.append(head);
     fill(sheet, made, node);
+    if (node.into) {
+      head.addEventListener("click", () => {
+        if (!made.open) requestAnimationFrame(() => made.querySelector("input, textarea")?.focus());
+      });
+      made.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape" || !made.open) return;
+        made.open = false;
+        head.focus();
+      });
+    }
+    return made;
+  },
+  tick(sheet, node) {
+    const made = document.createElement("label");
+    dress(made, node);
+    made.classList.add("sb-tick");
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.dataset.path = `tick:${node.name}`;
+    const words = document.createElement("span");
+    fill(sheet, words, node);
+    made.append(box, words);
     return made;
   },
   bars(sheet, node) {
@@ -223,13 +256,18 @@ function pressable(sheet, node) {
   const words = document.createElement("span");
   fill(sheet, words, node);
   made.append(words);
+  if (node.pressed !== undefined) made.setAttribute("aria-pressed", String(Boolean(node.pressed)));
   if (node.key) {
     made.dataset.key = node.key;
-    const key = document.createElement("kbd");
-    key.textContent = node.key;
-    made.append(key);
+    made.append(keyed(node.key));
   }
   return made;
+}
+
+function keyed(name) {
+  const key = document.createElement("kbd");
+  key.textContent = name;
+  return key;
 }
 
 function typed(node) {
@@ -252,6 +290,8 @@ function typed(node) {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
         input.form?.requestSubmit();
+      } else if (event.key === "Escape") {
+        input.blur();
       }
     });
   } else if (node.kind === "area") {
@@ -297,7 +337,7 @@ async function copied(text) {
 // The folder the app lives in: "/" unless it is served under a path of its own.
 function base() {
   const folder = location.pathname.replace(/\/+$/, "").split("/");
-  if (["search", "triage", "patterns", "desk"].includes(folder[folder.length - 1])) folder.pop();
+  if (["search", "triage", "patterns", "knowledge", "desk"].includes(folder[folder.length - 1])) folder.pop();
   return folder.join("/") + "/";
 }
 
