@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.checklist import checklist
 from kb.evidence import Facts, identifier_words, reasons, shared_words, snippet
 from kb.features import NAMES, Candidates, Featurer, Question
-from kb.fixes import checklist, gist, resolved_alike, worth
+from kb.fixes import gist, resolved_alike, worth
 from kb.learners import Embedder
 from kb.records import Article, Fix, Hit, Kind, Record, Ref, Step, Ticket, Viewer
 from kb.rows import content_hash, moment, seconds
@@ -18,6 +19,7 @@ from kb.seen import Gate
 from kb.shelves import KINDS
 from kb.store import Store
 from kb.text import clean, identifiers
+from kb.words import stems
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,8 +28,10 @@ FLOOR = 1 / 25
 """A hit this much less likely to help than the best of the answer is one of the nearest, no answer."""
 SURE = 0.9
 """Relevance of a record that a question names by a rare identifier and little else."""
-ALIKE = 40
+ALIKE = 30
 """So many tickets at most are read for what fixed them."""
+NEAREST = 3
+"""Misses of each kind that are shown on request."""
 _NEAR_BEST = 0.15
 """A ticket this much further than the nearest one is not about the same."""
 _LONGEST_NOTES = 4_000
@@ -69,7 +73,7 @@ class Writer:
         return {_CALLED[kind]: n for kind, n in counts.items() if n or kind != "problem"}
 
     def hits(self, pools: Sequence[Ranked], limit: int | Mapping[Kind, int]) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
-        """The hits that count as seen, and the nearest of those that do not; at most ``limit`` each."""
+        """The hits that count as seen, at most ``limit``, and the :data:`NEAREST` of each kind that do not."""
         nearest = {
             pool.kind: float(pool.candidates.column(_NEAREST[pool.kind]).max()) for pool in pools if len(pool.ids)
         }
@@ -93,8 +97,8 @@ class Writer:
         above = [entry for entry in entries if entry[0] or (room >= 0 and entry[1] >= FLOOR * best)]
         below = [entry for entry in entries if entry not in above]
         if isinstance(limit, int):
-            above, below = _of_all(above, limit), _of_all(below, limit)
-        return tuple(self._described(above)), tuple(self._described(below))
+            above = _of_all(above, limit)
+        return tuple(self._described(above)), tuple(self._described(_few(below)))
 
     def fixes(self, pools: Sequence[Ranked], hits: Sequence[Hit]) -> tuple[tuple[Fix, ...], tuple[Step, ...]]:
         """How tickets like the question were resolved, best proven first, and what technicians asked and did on them.
@@ -158,8 +162,8 @@ class Writer:
                 continue
             record = as_known(found, self.question.as_of) if isinstance(found, Ticket) else found
             at = int(pool.order[place])
-            text, spans = snippet(record, wanted, words.terms)
-            shared = shared_words(text, spans, wanted, words.terms)
+            text, spans = snippet(record, wanted, stems)
+            shared = shared_words(text, spans, wanted, stems)
             facts = self._facts(pool, at, record, spoken)
             why = reasons(replace(facts, words=shared, words_share=len(shared) / max(2, len(wanted))))
             score = float(pool.candidates.column("score")[at])
@@ -207,6 +211,12 @@ def as_known(ticket: Ticket, as_of: int | None) -> Ticket:
 def _any_words(pools: Sequence[Ranked]) -> bool:
     names = ("words_title", "words_body")
     return any(len(pool.ids) and pool.candidates.column(name).max() > 0 for pool in pools for name in names)
+
+
+def _few(entries: Sequence[_Entry]) -> list[_Entry]:
+    """The first of each kind, in their order."""
+    places = {kind: [i for i, entry in enumerate(entries) if entry[2].kind == kind][:NEAREST] for kind in KINDS}
+    return [entries[i] for i in sorted(i for mine in places.values() for i in mine)]
 
 
 def _of_all(entries: Sequence[_Entry], limit: int) -> list[_Entry]:

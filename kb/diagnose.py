@@ -81,7 +81,7 @@ _TOPICS: tuple[_Topic, ...] = (
     _Topic(
         _words(r"error (?:message|code|text)|exact (?:error|message|wording)|what does it say|which message"
                r"|fehlermeldung|fehlercode|wortlaut|welche meldung|which error|what error|error (?:is|do|did|appears)"),
-        re.compile(r"[\"“„«][^\"”“„«»\n]{6,300}[\"”“»]|\b(?:error|fehler|message|meldung|code)\s*[:=]\s*\S{3,}", re.I),
+        re.compile(r"[\"“„«][^\"”“„«»\n]{6,300}[\"”“»]|\b(?:error|fehler|message|meldung|code) ?[:=] *\S{3,}", re.I),
         kinds=("error", "symbol", "exception", "event", "http"),
         missing="error text", question="What exactly does the error message say?",
         only_of=_words(r"\w*error\w*|\w*fehler\w*|messages?|meldung\w*|fail\w*|crash\w*|abort\w*|abst[uü]rz\w*"),
@@ -90,7 +90,7 @@ _TOPICS: tuple[_Topic, ...] = (
         _words(r"(?:which|what) (?:device|computer|laptop|machine|pc|printer|model)|(?:device|computer|host|asset|pc)"
                r"[- ]?(?:name|number|tag)|serial number|welche[rsmn]? (?:gerät|rechner|computer|drucker|laptop|pc)"
                r"|(?:geräte|rechner|computer)name|seriennummer|inventarnummer"),
-        _words(r"(?:device|asset|hostname|computer name|gerät|rechner|serial)\s*(?:name|number|no)?\s*[:=]\s*\S{3,}.*"),
+        _words(r"(?:device|asset|hostname|computer name|gerät|rechner|serial)(?: (?:name|number|no))? ?[:=] *\S{3,}.*"),
         ("ci",), ("host",), "device", "Which device is it (name or asset number)?",
     ),
     _Topic(
@@ -110,37 +110,32 @@ _TOPICS: tuple[_Topic, ...] = (
         _words(r"only (?:me|my|i)|just me|me only|nur (?:ich|bei mir|mein\w*)|all (?:users|of us|staff|employees)"
                r"|everyone|everybody|nobody|no one|colleagues?|several|whole (?:team|office|site|department)|\d+ (?:"
                r"users|people|colleagues|employees)|alle[nr]? (?:benutzer\w*|anwender\w*|kollegen)|kolleg\w+|mehrere"
-               r"|niemand|who is affected\W+\w+|wer ist betroffen\W+\w+"),
+               r"|niemand|who is affected[?: ]+\w+|wer ist betroffen[?: ]+\w+"),
         missing="how many people", question="How many people are affected, only you or others too?", only_of=_TROUBLE,
     ),
     _Topic(
         _words(r"(?:which|what) (?:site|location|office|building|floor|room|plant)|where are you|where is (?:it|the"
                r" \w+) (?:located|standing)|(?:site|location) (?:is|are)|welche[rsmn]? (?:standort|gebäude|büro|etage"
                r"|raum|werk)|wo (?:sind sie|befindet|steht|sitzen)"),
-        _words(r"(?:site|location|building|floor|room|plant|standort|gebäude|etage|raum|werk)\s*[:=]?\s*[A-Z]?\d\w*"
-               r"|(?:site|location|standort)\s*[:=]\s*\w+"),
+        _words(r"(?:site|location|building|floor|room|plant|standort|gebäude|etage|raum|werk) ?[:=]? ?[A-Z]?\d\w*"
+               r"|(?:site|location|standort) ?[:=] *\w+"),
         ("location",), missing="location", question="At which site, building or room?",
     ),
+    _Topic(_words(r"(?:which|what|another|other|welche[rn]?|anderen) browser"),
+           _words(r"chrome|firefox|edge|safari|internet explorer|opera")),
     _Topic(
-        _words(r"(?:which|what) browser|welche[rn]? browser|another browser|other browser|anderen browser"),
-        _words(r"chrome|firefox|edge|safari|internet explorer|opera"),
+        _words(r"(?:at|from|in the|im) (?:home|office|home ?office|büro)|(?:via|on|über) vpn|(?:w?lan|wi-?fi|cable) or"
+               r"|(?:w?lan|kabel) oder"),
+        _words(r"home ?office|(?:at|from) home|in the office|im büro|zu ?hause|vpn|w?lan|wi-?fi|cable|kabel"),
     ),
     _Topic(
-        _words(r"(?:at|from|in the|im) (?:home|office|home ?office|büro)|via vpn|on vpn|über vpn|lan or|wlan or|wifi or"
-               r"|wi-fi or|cable or|kabel oder|lan oder|wlan oder"),
-        _words(r"home ?office|at home|from home|in the office|im büro|zu hause|von zuhause|vpn|wlan|wi-?fi|lan|cable"
-               r"|kabel"),
-    ),
-    _Topic(
-        _words(r"(?:which|what) (?:operating system|os|windows version|version of windows)|windows 10 or|welche windows"
-               r"|welches betriebssystem"),
+        _words(r"(?:which|what) (?:operating system|os|windows version)|welche(?:s betrieb| win)\w+"),
         _words(r"windows (?:7|8|10|11|server)|win(?:7|8|10|11)|mac ?os|linux|ubuntu|ios|android"),
     ),
     _Topic(
         _words(r"(?:which|what) (?:application|program|programme|app|software|service|system)|welche[srn]? (?:anwendung"
                r"|programm|software|app|system)"),
-        _words(r"(?:application|service|program|app|anwendung|programm)[\w ]{0,20}[:=]\s*\w{3,}"),
-        ("service",),
+        _words(r"(?:application|service|program|app|anwendung|programm)[\w ]{0,20}[:=] *\w{3,}"), ("service",),
     ),
 )  # fmt: skip
 
@@ -149,8 +144,8 @@ def is_vague(ticket: Ticket, candidates: Sequence[tuple[str, float]]) -> bool:
     """Whether to ask first: few content words, or the two best of the (value, probability) pairs close."""
     if len(_content(_text(ticket))) < FEW_WORDS:
         return True
-    best = sorted((probability for _, probability in candidates), reverse=True)[:2]
-    return len(best) == 2 and best[1] > 0 and best[1] >= CLOSE * best[0]
+    best = sorted((probability for _, probability in candidates if probability > 0), reverse=True)
+    return len(best) > 1 and best[1] >= CLOSE * best[0]
 
 
 def questions(
@@ -162,21 +157,19 @@ def questions(
     ``like`` are tickets like it that the viewer may see, most alike first; ``candidates`` are (value, probability) of
     the target that ``target_of`` reads off a ticket ("" or ``None`` where it has none). What technicians asked is told
     word for word, ranked by the information that its being asked holds about the candidates (see :func:`gain`). Left
-    out is what was asked alike of all candidates, on one ticket only, in another language, about a host or number that
-    the ticket does not name, and what the ticket has said already.
+    out is what was asked alike of all candidates, on one ticket only, in another language, about a person, host or
+    number that the ticket does not name, and what the ticket has said already.
     """
     like = [replace(t, notes=clean(t.notes[:_READ_NOTES])) for t in like if t.ref != ticket.ref][:MOST]
     text = _text(ticket)
     told = [_is_told(topic, ticket, text, like) for topic in _TOPICS]
+    people = {name for t in like for name in _WORD.findall(f"{t.caller} {t.assigned_to}")}
     found = []
     for step in checklist(like, (), most=100 * (len(like) + 1)):
         about = [at for at, topic in enumerate(_TOPICS) if topic.asks.search(step.text)]
-        if (
-            step.asks
-            and len(step.cited) >= LEAST_ASKED
-            and not any(told[at] for at in about)
-            and _fits(step.text, text)
-        ):
+        if not step.asks or len(step.cited) < LEAST_ASKED or any(told[at] for at in about):
+            continue
+        if _fits(step.text, text, people):
             bits, mostly = gain(step.cited, like, candidates, target_of=target_of)
             if bits >= _LEAST_GAIN:
                 found.append((bits, step, about, mostly))
@@ -204,11 +197,10 @@ def gain(
     often. 0 with fewer than two candidates.
     """
     weights = {value: probability for value, probability in candidates if probability > 0}
-    asked, seen = set(cited), Counter[str]()
-    hits = Counter[str]()
+    asked, seen, hits = set(cited), Counter[str](), Counter[str]()
     for ticket in like:
         value = target_of(ticket)
-        if value in weights:
+        if value and value in weights:
             seen[value] += 1
             hits[value] += ticket.ref in asked
     total = sum(weights.values())
@@ -221,10 +213,12 @@ def gain(
     return max(0.0, bits), max(weights, key=lambda value: rates[value])
 
 
-def _fits(question: str, text: str) -> bool:
-    """Whether the ticket has not answered it, speaks its language, and names the hosts and numbers in it."""
+def _fits(question: str, text: str, people: set[str]) -> bool:
+    """Whether the ticket has not answered it, speaks its language, and names the people, hosts and numbers in it."""
     words = _content(question)
     if len(words) > 1 and len(words & _content(text)) >= _SAID * len(words):
+        return False
+    if people & set(_WORD.findall(question)) - set(_WORD.findall(text)):
         return False
     spoken, asked = language(text), language(question)
     if spoken and asked and spoken != asked:

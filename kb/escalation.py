@@ -17,13 +17,13 @@ MOST_READ = 8_000
 """Characters of a ticket in which words such as "all users" are looked for."""
 EVERYONE_WORDS: tuple[str, ...] = (
     "all users", "all our users", "all employees", "all staff", "all colleagues", "for everyone",
-    "affects everyone", "everyone is affected", "every user", "whole site", "entire site", "whole office",
-    "entire office", "whole department", "entire department",
-    "whole plant", "whole building", "whole company", "nobody can", "no one can", "no-one can",
-    "no user can", "none of us can", "alle Benutzer", "allen Benutzern", "alle Anwender", "allen Anwendern",
-    "alle Mitarbeiter", "allen Mitarbeitern", "alle Kollegen", "allen Kollegen", "gesamter Standort",
-    "gesamte Standort", "gesamten Standort", "ganze Standort", "ganzen Standort", "gesamte Abteilung",
-    "ganze Abteilung", "niemand kann", "keiner kann",
+    "affects everyone", "everyone is affected", "everyone in", "everybody in", "everyone has", "every user",
+    "whole site", "entire site", "whole office", "entire office", "whole department", "entire department",
+    "whole plant", "whole building", "whole company", "nobody can", "no one can", "no-one can", "no user can",
+    "none of us can", "alle Benutzer", "allen Benutzern", "alle Anwender", "allen Anwendern", "alle Mitarbeiter",
+    "allen Mitarbeitern", "alle Kollegen", "allen Kollegen", "gesamter Standort", "gesamte Standort",
+    "gesamten Standort", "ganze Standort", "ganzen Standort", "gesamte Abteilung", "ganze Abteilung",
+    "niemand kann", "keiner kann",
 )  # fmt: skip
 NAMES: tuple[str, ...] = ("vip", "many", "everyone", "services")
 

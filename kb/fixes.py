@@ -1,4 +1,4 @@
-"""What fixed it: resolved tickets like the question grouped by the way they were resolved, and what technicians asked.
+"""What fixed it: resolved tickets like the question, grouped by the way they were resolved.
 
 Nothing is written here: every text returned stands word for word in a record that is cited with it.
 """
@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.actions import vocabulary
 from kb.learners import Vectors
 from kb.records import Article, Fix, Ref, Step, Ticket
-from kb.sentences import Sentence, sentences, vocabulary
+from kb.sentences import Sentence, sentences
 
 Floats = NDArray[np.float64]
 
@@ -42,10 +42,6 @@ _KEPT = 2048
 """Texts whose reading is kept in memory: the same tickets come up again and again."""
 _READABLE = 8
 """So many of the most central tickets of a group are asked for a text that reads well."""
-_LINE = 200
-"""Characters of a question or step at most."""
-_FOLD = 0.6
-"""Share of words from which on two sentences are one."""
 _SURE = 1.96
 
 _UNSOLVED = re.compile(
@@ -63,10 +59,6 @@ _STOPS = vocabulary(
     " then also again after before now via per all out off its it's who did does will can could der die das und ein"
     " eine mit von auf für den dem des ist war wurde wurden nach bei zum zur als im am user's usr caller customer kunde"
     " anwender benutzer ok okay tested test confirmed works fine"
-)
-_SMALL = vocabulary(
-    "the a an is are was were does do did to of in on at it and or please you your which what have has can any der die"
-    " das ein eine ist sind sie ihr ihre welche welcher welches haben hat"
 )
 _SAYS_NOTHING = vocabulary(
     "fixed done solved resolved closed close closing ok okay works working again now issue ticket problem it is was has"
@@ -291,93 +283,8 @@ def _stretch(one: _Solved, counts: Mapping[str, int]) -> str:
     return best if len(best) <= GIST else best[:GIST].rsplit(None, 1)[0]
 
 
-# --- what to ask and what to do --------------------------------------------------------------------------------
-
-
 def checklist(tickets: Sequence[Ticket], articles: Sequence[Article], *, most: int = 8) -> tuple[Step, ...]:
-    """Questions that technicians asked and steps they took or wrote down, word for word, questions first.
+    """:func:`kb.checklist.checklist`; here only until ``kb.diagnose`` takes it from there."""
+    from kb.checklist import checklist as moved
 
-    Each sort is ordered by how many tickets and articles hold it, then by where it comes first; both are given closest
-    first. Those that say nearly the same are one, cited together. Questions take half of the places where there are
-    steps for the other half. Steps come from what solved a ticket and from numbered lines of articles.
-    """
-    asked, taken = _Folded(), _Folded()
-    for ticket in tickets[:MOST]:
-        done = worth(ticket)
-        for line in (*_lines(ticket.notes[:READ]), *_lines(ticket.fix[:READ])):
-            if line.asks:
-                asked.add(line, ticket.ref)
-            elif done:
-                taken.add(line, ticket.ref)
-    for article in articles:
-        for line in _lines(article.body[:READ]):
-            if line.listed:
-                (asked if line.asks else taken).add(line, article.ref)
-    questions, steps = asked.best(), taken.best()
-    half = max(most - len(steps), (most + 1) // 2)
-    kept = [Step(text, True, refs) for text, refs in questions[: max(0, half)]]
-    return (*kept, *(Step(text, False, refs) for text, refs in steps[: max(0, most - len(kept))]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A question or step that is neither too long for a line nor says too little."""
-
-    text: str
-    asks: bool
-    listed: bool
-    plain: str
-    words: frozenset[str]
-
-
-@lru_cache(maxsize=_KEPT)
-def _lines(text: str) -> tuple[_Line, ...]:
-    found = []
-    for sentence in sentences(text):
-        if sentence.sort in ("question", "step") and not sentence.failed and 8 <= len(sentence.text) <= _LINE:
-            words = _WORD.findall(sentence.text.casefold())
-            telling = frozenset(word[:6] for word in words if word not in _SMALL)
-            if telling:
-                asks = sentence.sort == "question"
-                found.append(_Line(sentence.text, asks, sentence.listed, " ".join(words), telling))
-    return tuple(found)
-
-
-class _Folded:
-    """Lines where those of nearly the same words are one."""
-
-    def __init__(self) -> None:
-        self._kept: list[dict[str, tuple[str, dict[Ref, None]]]] = []
-        """By plain words each way it was written, and where."""
-        self._sizes: list[int] = []
-        self._holding: dict[str, list[int]] = {}
-        self._known: dict[str, int] = {}
-
-    def add(self, line: _Line, ref: Ref) -> None:
-        """Fold a line in that stands in this record."""
-        at = self._known.get(line.plain)
-        if at is None:
-            at = self._known[line.plain] = self._place(line.words)
-        self._kept[at].setdefault(line.plain, (line.text, {}))[1].setdefault(ref)
-
-    def _place(self, words: frozenset[str]) -> int:
-        """Where a sentence of these words belongs: with the nearest that is near enough, else in a place of its own."""
-        shared = Counter(chain.from_iterable(self._holding.get(word, ()) for word in words))
-        sizes, size = self._sizes, len(words)
-        found = [(count / (size + sizes[at] - count), -at) for at, count in shared.items()]
-        share, at = max(found, default=(0.0, 0))
-        if share >= _FOLD:
-            return -at
-        for word in words:
-            self._holding.setdefault(word, []).append(len(self._kept))
-        self._sizes.append(len(words))
-        self._kept.append({})
-        return len(self._kept) - 1
-
-    def best(self) -> list[tuple[str, tuple[Ref, ...]]]:
-        """What the most records hold first, then what came first; each in the wording that most of them have."""
-        found = []
-        for ways in self._kept:
-            text, refs = max(ways.values(), key=lambda way: len(way[1]))
-            found.append((text, tuple(dict.fromkeys((*refs, *(ref for way in ways.values() for ref in way[1]))))))
-        return sorted(found, key=lambda pair: -len(pair[1]))
+    return moved(tickets, articles, most=most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,7 @@ class Habits:
     """Shape (n, dim): the linking tickets' vectors, zero where there is none."""
     against: Habits | None = None
     """Marks of "not helpful", in the same form."""
+    _kept: dict[tuple[int, bytes], Floats] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, snapshot: Snapshot, kind: Kind) -> Habits:
@@ -128,7 +129,7 @@ class Habits:
             nearest=nearest,
             kernel=np.log(add(np.exp((score - 1) / _SHARP)) + _NOTHING),
             few=few,
-            prototype=add(score) / np.maximum(self._spread(rows, n), _NOTHING),
+            prototype=add(score) / np.maximum(self._lengths(rows, n), _NOTHING),
             generic=add(generic.astype(np.float64)) / np.maximum(count, 1),
         )
 
@@ -152,6 +153,14 @@ class Habits:
             len(np.unique(self.ticket[rows[self.by_ticket[rows]]])),
             len(near) - len(linked),
         )
+
+    def _lengths(self, rows: Ids, n: int) -> Floats:
+        """As :meth:`_spread`; kept for the links that were asked for last, which are mostly all of them."""
+        key = (n, rows.tobytes())
+        if key not in self._kept:
+            self._kept.clear()
+            self._kept[key] = self._spread(rows, n)
+        return self._kept[key]
 
     def _spread(self, rows: Ids, n: int) -> Floats:
         """Length of the sum of the vectors linked to each target, shape (n,)."""

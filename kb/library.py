@@ -9,7 +9,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.drafts import Draft, draft, is_written
+from kb.contradictions import conflicts
+from kb.drafting import draft
+from kb.drafts import Draft, is_written
 from kb.errors import BadSetting, TooLittle
 from kb.features import Featurer
 from kb.problems import NOTHING_SAID, Overlay, Patterns
@@ -17,7 +19,7 @@ from kb.records import Article, Mark, Pattern, Ref, Ticket, Viewer
 from kb.rows import moment
 from kb.store import Store
 from kb.text import prepare
-from kb.upkeep import Conflict, Gap, Pair, Stale, Use, conflicts, doubles, gaps, near, stale
+from kb.upkeep import Conflict, Gap, Pair, Stale, Use, doubles, gaps, near, stale
 
 Ids = NDArray[np.int64]
 OURS = "seenbefore"

@@ -71,17 +71,16 @@ def reason(
     if len(known) < FEWEST:
         sentence = f"{_called(line, group)}: {_too_few(len(known), line)}"
         return LineReason(line, sentence, tuple(t.ref for t in known), len(kept), len(known))
-    first, tie = 2 * len(kept) > len(known), 2 * len(kept) == len(known)
+    first = 2 * len(kept) > len(known)
     if first:
         told, cited = _first(kept, back, articles, len(known))
     else:
         told, cited = _second(after, back, group if line == 2 else None, len(known))
-    if line is not None and not tie and first != (line == 1):
-        sentence = f"{_called(line, group)} says the model, but the past says otherwise: {told}"
-    elif tie and line is not None:
-        sentence = f"{_called(line, group)} says the model; the past is divided: {told}"
-    else:
-        sentence = f"{_called(line, group)}: {told}"
+    if line is None or (first == (line == 1) and 2 * len(kept) != len(known)):
+        return LineReason(line, f"{_called(line, group)}: {told}", cited, len(kept), len(known))
+    clear = wilson(max(len(kept), len(known) - len(kept)), len(known)) > 0.5
+    doubt = ", but the past says otherwise" if clear else "; the past is divided"
+    sentence = f"{_called(line, group)} says the model{doubt}: {told}"
     return LineReason(line, sentence, cited, len(kept), len(known))
 
 

@@ -1,4 +1,4 @@
-"""From HTML to the text a reader would see, in one pass over the characters, however broken the markup is.
+"""From HTML to the text a reader would see, in one pass however broken the markup is, and from text to safe Markdown.
 
 The standard library's parser is not used: before 3.11.14 it takes quadratic time on an unclosed comment, and bodies
 come from strangers. Only known element names count as tags, so ``<user@host>`` and ``<your name>`` stay text.
@@ -94,3 +94,23 @@ def unescape(text: str) -> str:
     if "&" not in text:
         return text
     return _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+
+
+_SPECIAL = re.compile(r"[\\`*_\[\]<>&~$:|^{}!]")
+ADDRESS = re.compile(r"(?:https?://|ftp://|www\.|mailto:)[^\s`]*|[^\s`@]+@[^\s`@]+", re.IGNORECASE)
+_OPENING = re.compile(r"^(\s*)(?=[#+=\-])|^(\s*\d{1,9})(?=[.)](?:\s|$))")
+
+
+def folded(text: str) -> str:
+    """The text on one line, single blanks between its words."""
+    return " ".join(text.split())
+
+
+def escaped(text: str) -> str:
+    """One line of Markdown that shows exactly these words: addresses as code, so that nothing becomes a link."""
+    text, out, at = folded(text), list[str](), 0
+    for match in ADDRESS.finditer(text):
+        out += [_SPECIAL.sub(r"\\\g<0>", text[at : match.start()]), f"`{match.group()}`"]
+        at = match.end()
+    out.append(_SPECIAL.sub(r"\\\g<0>", text[at:]))
+    return _OPENING.sub(lambda found: f"{found[1] or found[2] or ''}\\", "".join(out))

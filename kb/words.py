@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,17 @@ class WordIndex:
         if without:
             clauses.append((_Not, _Query.term_set_query(self._schema, "id", without)))
         return clauses
+
+
+@cache
+def _shared_analyzer() -> tantivy.TextAnalyzer:
+    return _analyzer()
+
+
+@lru_cache(maxsize=100_000)
+def stems(word: str) -> tuple[str, ...]:
+    """A word as the index writes it: lower case, stemmed; empty for a small word."""
+    return tuple(_shared_analyzer().analyze(word))
 
 
 def _analyzer() -> tantivy.TextAnalyzer:

@@ -1,4 +1,4 @@
-"""The real app in a real browser: search, triage, patterns, hostile tickets; no console error, no request elsewhere."""
+"""The real app in a real browser: search, feedback, triage, patterns, knowledge, hostile tickets; nothing goes wrong."""
 
 from __future__ import annotations
 
@@ -145,6 +145,7 @@ def test_a_filter_narrows_and_stays_in_the_address(seen: Seen) -> None:
     page = seen.page
     seen.go("/?q=KB0001057")
     page.wait_for_selector(".sb-verdict")
+    page.locator("summary:has-text('Narrow it down')").click()
     page.get_by_label("Look in").select_option("article")
     page.wait_for_url("**kind=article**")
     page.wait_for_selector("section[aria-label='Knowledge articles']")
@@ -188,6 +189,86 @@ def test_a_pattern_opens_and_takes_a_new_name(seen: Seen) -> None:
     page.locator("h1:has-text('Disks fill up <b>again</b>')").wait_for()
 
 
+ASKED = "/?q=Outlook+keeps+asking+for+the+password"
+
+
+def test_the_fix_stands_on_top_and_is_copied(seen: Seen) -> None:
+    page = seen.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    seen.go("/")
+    page.get_by_label("Your question").wait_for()
+    page.wait_for_function("document.activeElement && document.activeElement.name === 'q'")
+    page.keyboard.type("Outlook keeps asking for the password")
+    page.keyboard.press("Enter")
+    first = page.locator(".sb-way").first
+    first.wait_for()
+    assert "like this" in first.inner_text()
+    assert first.bounding_box()["y"] < 500, "the fix is not seen without scrolling"
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.locator(".sb-way button:has-text('Copied')").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == first.locator(".sb-way-text").inner_text().strip()
+    page.locator("summary:has-text('Ask and check')").press("Enter")
+    page.locator(".sb-tick").first.wait_for()
+
+
+def test_helpful_is_one_press_and_taken_back_by_another(seen: Seen) -> None:
+    page = seen.page
+    seen.go(ASKED)
+    card = page.locator(".sb-card").first
+    name = card.get_attribute("data-card")
+    card.get_by_role("button", name="Helpful", exact=True).click()
+    page.locator("text=Noted as helpful").wait_for()
+    assert page.locator(".sb-card").first.get_attribute("data-card") == name, "the cards changed places"
+    assert page.locator("button[aria-pressed=true]").inner_text() == "Helpful"
+    page.locator("button:has-text('Undo')").click()
+    page.locator("text=Taken back.").wait_for()
+    assert page.locator("button[aria-pressed=true]").count() == 0
+
+
+def test_an_article_is_flagged_with_a_note(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/?article=KB0001057")
+    page.locator("summary:has-text('Flag')").click()
+    page.wait_for_function("document.activeElement && document.activeElement.name === 'note'")
+    page.keyboard.type("Step 3 is <b>gone</b>")
+    page.keyboard.press("Enter")
+    page.locator(".sb-note:has-text('Step 3 is <b>gone</b>')").wait_for()
+    page.locator("button:has-text('Settled')").click()
+    page.locator(".sb-struck:has-text('Step 3 is <b>gone</b>')").wait_for()
+
+
+def test_this_fixed_it_for_a_ticket_is_in_the_tickets_history(seen: Seen) -> None:
+    page = seen.page
+    seen.go(ASKED)
+    card = page.locator("section[aria-label='Knowledge articles'] .sb-card").first
+    number = card.locator(".sb-facts .sb-number").inner_text()
+    card.focus()
+    page.keyboard.press("f")
+    page.wait_for_function("document.activeElement && document.activeElement.name === 'for'")
+    page.keyboard.type("evil0002")
+    page.keyboard.press("Enter")
+    page.locator(f"text=Noted: {number} answered EVIL0002").wait_for()
+    seen.go("/?ticket=EVIL0002")
+    page.locator(f"section[aria-label='History'] li:has-text('{number} fixed this')").wait_for()
+
+
+def test_a_draft_becomes_an_article(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/")
+    page.locator("nav >> text=Knowledge").click()
+    page.locator("nav.sb-switch >> text=Gaps").click()
+    page.locator("a:has-text('Draft an article')").first.click()
+    page.locator(".sb-draft .sb-cited a").first.wait_for()
+    page.get_by_label("Title").fill("A draft of ours")
+    page.locator("button:has-text('Save as work in progress')").click()
+    page.locator("nav.sb-switch a[aria-current]:has-text('Articles')").wait_for()
+    page.locator(".sb-table tr:has-text('A draft of ours'):has-text('work in progress')").wait_for()
+    page.locator(".sb-table a:has-text('A draft of ours')").click()
+    page.get_by_label("Text").wait_for()
+
+
 def test_the_desk_shows_its_state(seen: Seen) -> None:
     seen.go("/desk")
     seen.page.locator("text=What it has learnt").wait_for()
@@ -214,7 +295,7 @@ def test_a_hostile_ticket_is_drawn_as_text(seen: Seen, path: str, there: str) ->
     assert all(link.startswith(seen.base + "/") for link in links)
 
 
-@pytest.mark.parametrize("path", ["/?q=EVIL0002", "/triage", "/patterns", "/desk", "/?ticket=EVIL0002"])
+@pytest.mark.parametrize("path", ["/?q=EVIL0002", "/triage", "/patterns", "/knowledge", "/desk", "/?ticket=EVIL0002"])
 def test_nothing_sticks_out_sideways(seen: Seen, path: str) -> None:
     seen.go(path)
     seen.page.locator("h1").first.wait_for()

@@ -16,7 +16,7 @@ PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": 
 """Path of each page → its name in the top bar."""
 T = TypeVar("T")
 _REMEMBERED = 24
-_STEADY = ("ask", "like", "facets", "library")
+_STEADY = ("ask", "like", "facets", "library", "queue", "answered")
 """What does not change under the reader's eyes when he says something of it."""
 
 

@@ -123,8 +123,27 @@ def test_questions_about_another_host_or_in_another_language_are_not_asked() -> 
     assert german in _texts(Ticket("d", "9", title="Ich kann mich nicht mit der Anlage verbinden"), like, 9)
 
 
+def test_questions_that_name_people_of_other_tickets_are_not_asked() -> None:
+    name = "Does Siobhan still get into the folder?"
+    like = [
+        *[_past(i, VPN, name, caller="Siobhan Nowak") for i in range(5)],
+        *[_past(i, MAIL, "") for i in range(10, 15)],
+    ]
+    assert name not in _texts(VAGUE, like, 9)
+    assert name in _texts(Ticket("d", "9", title="Siobhan cannot connect"), like, 9)
+
+
+def test_an_empty_answer_in_a_form_is_no_answer() -> None:
+    form = Ticket("d", "9", title="scanner", body="Since when? -\nWho is affected? -\nDevice:\nApplication: SAP")
+    why = [ask.why for ask in questions(form, [], [], target_of=_category, most=9)]
+    assert why == ["not given: device", "not given: since when", "not given: how many people", "not given: location"]
+
+
 def test_a_ticket_is_no_evidence_about_itself() -> None:
-    assert not any(VAGUE.ref in ask.cited for ask in questions(VAGUE, [VAGUE, *LIKE], CANDIDATES, target_of=_category))
+    itself = _past(99, VPN, TOKEN)
+    asks = questions(itself, [itself, *LIKE], CANDIDATES, target_of=_category)
+    assert asks[0].text == TOKEN
+    assert not any(itself.ref in ask.cited for ask in asks)
 
 
 def test_gain_is_largest_where_the_question_divides_the_candidates_evenly() -> None:

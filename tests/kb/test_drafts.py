@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.drafts import Draft, Line, draft, is_written, sayings
+from kb.drafting import draft
+from kb.drafts import Draft, Line, is_written, sayings
 from kb.errors import BadSetting, TooLittle
 from kb.records import EVERYONE, Ref, Ticket, Viewer
 from kb.text import prepare
@@ -206,9 +207,8 @@ def test_every_line_stands_word_for_word_in_the_ticket_it_cites_first(found: lis
 
 
 def test_fifty_tickets_take_less_than_a_blink() -> None:
-    words = (
-        ["spooler", "driver", "printer", "queue", "crash", "network", "user", "profile", "cache", "update", "removed", "restarted", "cleared", "service"]
-    )
+    words = ["spooler", "driver", "printer", "queue", "crash", "network", "user", "profile", "cache", "update", "removed", "restarted",
+             "cleared", "service"]  # fmt: skip
     dice = random.Random(1)
     tickets = [
         ticket(n, " ".join(dice.sample(words, 4)), ". ".join(" ".join(dice.sample(words, 7)) for _ in range(4)),

@@ -81,6 +81,7 @@ def test_without_a_priority_only_a_rule_that_names_one_is_heard() -> None:
         "VPN not working for all users in Hamburg",
         "The mail server does not work. All users are affected",
         "nobody can print",
+        "Everyone in hall 6 has it",
         "Nobody can work since 8",
         "No, all users see it",
         "the whole\nsite is offline",

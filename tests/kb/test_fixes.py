@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.fixes import MOST, READ, checklist, gist, linked, resolved_alike, wilson, worth
+from kb.checklist import checklist
+from kb.fixes import MOST, READ, gist, linked, resolved_alike, wilson, worth
 from kb.records import Article, Fix, Ref, Step, Ticket
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

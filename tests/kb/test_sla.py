@@ -84,12 +84,12 @@ def test_the_hours_move_with_the_clocks_of_the_time_zone() -> None:
 
 def test_the_day_the_clocks_go_forward_is_an_hour_shorter_and_nothing_counts_twice() -> None:
     zone = ZoneInfo("America/New_York")
-    night = Hours(days=(*((),) * 6, ((0, 150), (150, 300))), time_zone="America/New_York")
-    for day, hours in ((8, 4), (15, 5)):  # 2026-03-08 has no 02:00 to 03:00 there
+    night = Hours(days=(*((),) * 6, ((0, 150), (180, 300))), time_zone="America/New_York")
+    for day, hours in ((8, 4), (15, 4.5)):  # 2026-03-08 has no 02:00 to 03:00 there
         start = datetime(2026, 3, day, tzinfo=zone)
         assert night.minutes(start, start + timedelta(days=1)) == hours * 60
     autumn = datetime(2026, 11, 1, tzinfo=zone)
-    assert night.minutes(autumn, autumn + timedelta(days=1)) == 6 * 60
+    assert night.minutes(autumn, autumn + timedelta(days=1)) == 5.5 * 60
 
 
 def test_holidays_are_closed_once_or_every_year() -> None:

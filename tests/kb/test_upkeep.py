@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from kb.contradictions import conflicts
 from kb.errors import BadSetting
 from kb.learners import Vectors
 from kb.records import Article, Pattern, Ticket
 from kb.text import prepare
-from kb.upkeep import Pair, Use, conflicts, doubles, gaps, near, stale
+from kb.upkeep import Pair, Use, doubles, gaps, near, stale
 from models.hashing import HashingEmbedder
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -76,6 +77,15 @@ def test_every_sign_of_use_is_said_in_words(use: Use, change: dict[str, object],
 )
 def test_what_is_well_or_archived_is_left_alone(use: Use, change: dict[str, object]) -> None:
     assert stale([article(1, **change)], {1: use, 2: Use(linked=200, reopened=20)}, now=NOW) == []
+
+
+@pytest.mark.parametrize(("linked", "reopened", "told"), [(1, 1, False), (1, 3, False), (2, 2, True), (40, 2, False)])
+def test_one_reopened_ticket_may_be_chance_and_two_of_two_are_told(linked: int, reopened: int, told: bool) -> None:
+    uses = {1: Use(linked=linked, lately=linked, reopened=reopened), 2: Use(linked=400, reopened=20)}
+    reasons = [reason for one in stale([article(1)], uses, now=NOW) for reason in one.reasons]
+    assert [
+        reason.startswith(f"{linked} of the {linked} tickets solved with it were reopened") for reason in reasons
+    ] == [True] * told
 
 
 def test_an_unvalidated_article_in_use_is_ready_unless_something_speaks_against_it() -> None:

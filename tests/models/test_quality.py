@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models import quality
+from models import leaks, names, quality
 
 TOPICS = {
     "Network": ["vpn", "wifi", "tunnel", "router", "dns", "gateway", "cable", "switch"],
@@ -126,7 +126,7 @@ def test_where_there_is_nothing_to_tell_apart_nothing_is_suspicious(labels: list
     assert not found.suspicion.any()
     assert len(found.suspects) == 0
     assert quality.overlaps(found) == []
-    assert quality.leaks(quality.marks(texts), labels) == []
+    assert leaks.leaks(leaks.marks(texts), labels) == []
 
 
 def test_rows_without_a_label_are_neither_ranked_nor_suspicious() -> None:
@@ -154,7 +154,7 @@ def test_five_thousand_classes_are_pooled_and_named_as_too_rare() -> None:
     assert "big" in found.classes
     assert len(found.pooled) == 5000
     assert quality.OTHER not in {found.classes[c] for c in found.alternative[found.alternative >= 0]}
-    assert quality.twin_names(labels) == []
+    assert names.twin_names(labels) == []
 
 
 @settings(max_examples=20, deadline=None)
@@ -172,21 +172,21 @@ def test_whatever_the_labels_suspicion_is_a_probability(labels: list[str | None]
 
 def test_labels_with_trailing_blanks_and_mixed_case_are_one_name() -> None:
     labels = ["Network"] * 20 + ["network "] * 3 + ["NET-WORK"] * 2 + ["Mail"] * 5
-    (twins,) = quality.twin_names(labels)
+    (twins,) = names.twin_names(labels)
     assert twins.names == {"Network": 20, "network ": 3, "NET-WORK": 2}
     assert twins.exact
 
 
 def test_a_rare_name_one_letter_from_a_common_one_is_found_and_two_common_ones_are_not() -> None:
     labels = ["Hardware"] * 50 + ["Hardwrae"] * 2 + ["Cabling"] * 30 + ["Calling"] * 30
-    (twins,) = quality.twin_names(labels)
+    (twins,) = names.twin_names(labels)
     assert list(twins.names) == ["Hardware", "Hardwrae"]
     assert not twins.exact
 
 
 def test_a_plural_is_a_twin_and_another_number_is_not() -> None:
     labels = ["Printer"] * 30 + ["Printers"] * 25 + ["Server 1"] * 50 + ["Server 2"] * 2 + ["GRP_10"] * 90 + ["GRP_1"]
-    (twins,) = quality.twin_names(labels)
+    (twins,) = names.twin_names(labels)
     assert twins.names == {"Printer": 30, "Printers": 25}
 
 
@@ -230,26 +230,26 @@ def test_a_closing_phrase_that_only_one_class_has_is_a_leak_and_ordinary_words_a
     rows = [row for row, label in enumerate(labels) if label == "Mail"][:40]
     for row in rows:
         texts[row] += ". Caller confirmed that all is well"
-    (leak,) = quality.leaks(quality.marks(texts), labels)
+    (leak,) = leaks.leaks(leaks.marks(texts), labels)
     assert (leak.kind, leak.what, leak.label, leak.count) == ("closing", "caller confirmed", "Mail", 40)
     assert set(leak.rows) == set(rows)
 
 
 def test_ordinary_telling_words_are_no_leak() -> None:
     texts, labels = desk(600)
-    assert quality.leaks(quality.marks(texts), labels) == []
+    assert leaks.leaks(leaks.marks(texts), labels) == []
 
 
 def test_a_closing_phrase_that_all_classes_have_is_no_leak() -> None:
     texts, labels = desk(300)
     texts = [f"{text} issue resolved" for text in texts]
-    assert quality.leaks(quality.marks(texts), labels) == []
+    assert leaks.leaks(leaks.marks(texts), labels) == []
 
 
 def test_words_that_end_every_text_of_one_class_and_no_other_are_a_leak() -> None:
     texts, labels = desk(300)
     texts = [f"{text} routed zx" if label == "Network" else text for text, label in zip(texts, labels, strict=True)]
-    (leak,) = quality.leaks(quality.marks(texts), labels)
+    (leak,) = leaks.leaks(leaks.marks(texts), labels)
     assert (leak.kind, leak.what, leak.label, leak.precision) == ("last words", "routed zx", "Network", 1.0)
 
 
@@ -258,7 +258,7 @@ def test_a_label_that_is_a_code_and_stands_in_the_text_is_a_leak() -> None:
     labels = [{"Mail": "grp_1", "Network": "grp_2", "Printing": "grp_3"}[label] for label in labels]
     texts = [f"to GRP_1: {text}" if label == "grp_1" and row % 2 else text
              for row, (text, label) in enumerate(zip(texts, labels, strict=True))]  # fmt: skip
-    (leak,) = quality.leaks(quality.marks(texts), labels)
+    (leak,) = leaks.leaks(leaks.marks(texts), labels)
     assert (leak.kind, leak.what, leak.label) == ("label", "grp_1", "grp_1")
 
 
@@ -266,7 +266,7 @@ def test_a_field_that_settles_the_class_is_a_leak_and_one_of_chance_or_of_single
     texts, labels = desk(300)
     chance = np.random.default_rng(3).choice(["north", "south"], 300).tolist()
     fields = {"queue": [f"q-{label}" for label in labels], "site": chance, "id": [f"i{i}" for i in range(300)]}
-    (leak,) = quality.leaks(quality.marks(texts), labels, fields)
+    (leak,) = leaks.leaks(leaks.marks(texts), labels, fields)
     assert (leak.kind, leak.what, leak.count) == ("field", "queue", 300)
 
 

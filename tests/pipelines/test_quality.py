@@ -14,7 +14,7 @@ import pytest
 from kb.errors import BadSetting, StoreTrouble, TooLittle
 from kb.records import Correction, Ref, Ticket
 from kb.text import prepare
-from pipelines import bench_quality, quality
+from pipelines import bench_quality, quality, quality_findings
 from pipelines.home import Home
 from pipelines.settings import Settings
 
@@ -73,7 +73,7 @@ def report(home: Home) -> quality.Report:
     return quality.examine(home)
 
 
-def of_kind(report: quality.Report, kind: str, target: str = "category") -> list[quality.Finding]:
+def of_kind(report: quality.Report, kind: str, target: str = "category") -> list[quality_findings.Finding]:
     return [finding for finding in report.findings if (finding.kind, finding.target) == (kind, target)]
 
 
