@@ -18,7 +18,7 @@ from kb.rows import content_hash, moment, seconds
 from kb.seen import Gate
 from kb.shelves import KINDS
 from kb.store import Store
-from kb.text import clean, identifiers
+from kb.text import clean_notes, identifiers
 from kb.words import stems
 
 Ids = NDArray[np.int64]
@@ -129,7 +129,7 @@ class Writer:
         near = near[np.argsort(-(score[near] + held[near]), kind="stable")][:ALIKE]
         records = self.store.records("ticket", [int(i) for i in pool.ids[near]], self.viewer)
         tickets = [as_known(one, self.question.as_of) for one in records if isinstance(one, Ticket)]
-        known = [replace(one, notes=clean(one.notes[:_LONGEST_NOTES])) if one.notes else one for one in tickets]
+        known = [replace(one, notes=clean_notes(one.notes[:_LONGEST_NOTES])) if one.notes else one for one in tickets]
         return known, self._articles_on(pool, {int(pool.ids[i]): int(pool.order[i]) for i in near})
 
     def _articles_on(self, pool: Ranked, places: Mapping[int, int]) -> dict[int, tuple[Ref, ...]]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
 import numpy as np
 
+from kb import live, sla
 from kb.drafts import Draft
 from kb.errors import BadSetting, NotFound, WrongEmbedder
 from kb.features import Featurer
+from kb.judgements import Judged
 from kb.library import Librarian, Library, tickets_of
+from kb.live import Week
 from kb.policy import Policy
 from kb.problems import Overlay, Patterns
 from kb.records import (
@@ -32,13 +35,15 @@ from kb.records import (
     Ticket,
     Viewer,
 )
-from kb.rows import content_hash
+from kb.rows import content_hash, moment, seconds
 from kb.shelves import Shelves
 from kb.store import Store
 from kb.text import clean
 from kb.triage import Triage
+from kb.words import NEVER
 
 _LONGEST_NOTE = 1_000
+_USUAL = 500
 _LONGEST_QUESTION = 8_000
 
 
@@ -183,7 +188,9 @@ class Desk:
     def triage(self, tickets: Sequence[Ticket], *, viewer: Viewer) -> list[Suggestion]:
         """One suggestion a ticket, in order. Raises ``WrongEmbedder`` where the index is another embedder's."""
         self._may_be_asked()
-        return self.triage_with.suggest(tickets, viewer=viewer)
+        made = self.triage_with.suggest(tickets, viewer=viewer)
+        self.store.note_predictions(list(_judged(made, self.triage_with.policy)))
+        return made
 
     def triage_text(self, text: str, *, viewer: Viewer) -> Suggestion:
         """A suggestion for a text that is no ticket yet: first line is the title, the rest the body."""
@@ -198,9 +205,47 @@ class Desk:
         for name, empty in (("state", "open"), ("group", "")):
             code = np.array([value == empty for value in columns.names[name]], bool)
             rows = rows & (code[columns.codes[name]] if len(code) else False)
+        settled = {ticket for ticket, said in self.store.standing() if said.target == "assignment_group"}
         ids = columns.ids[rows]
-        newest = np.argsort(-columns.numbers["opened"][rows], kind="stable")[:most]
-        return cast("list[Ticket]", self.store.records("ticket", [int(i) for i in ids[newest]], viewer))
+        newest = [int(i) for i in ids[np.argsort(-columns.numbers["opened"][rows], kind="stable")]]
+        left = [i for i in newest if i not in settled][:most]
+        return cast("list[Ticket]", self.store.records("ticket", left, viewer))
+
+    def answers_to(self, ticket: Ticket, *, viewer: Viewer) -> dict[str, Correction]:
+        """Target → the last word people said of our suggestion for this ticket. Raises ``NotFound``."""
+        said = {one.target: one for one in reversed(self.corrections_of(ticket, viewer=viewer))}
+        return {target: one for target, one in said.items() if one.action != "undone"}
+
+    def clock(self, ticket: Ticket, priority: int | None, *, viewer: Viewer, now: datetime) -> Clocked | None:
+        """The time left to resolve it, and how likely it is missed going by tickets of its priority this viewer sees.
+
+        ``None`` where the priority has no target or the ticket no opening time.
+        """
+        rules = self.policy.sla
+        found = sla.clock(ticket, priority, now=now, rules=rules)
+        if found is None or priority is None:
+            return None
+        return Clocked(found, sla.breach_risk(found, self._usual(priority, viewer)))
+
+    def live(self, *, viewer: Viewer, now: datetime, weeks: int = 12) -> tuple[list[Week], tuple[str, ...]]:
+        """How suggestions fared by target and week, newest first, and a sentence for each promise that is broken."""
+        since = int((now - timedelta(weeks=weeks)).timestamp())
+        made = self.store.predictions(since=since)
+        said = [one for one in self.store.standing() if (seconds(one[1].at) or 0) >= since]
+        ids = sorted({one.ticket for one in made} | {ticket for ticket, _ in said})
+        tickets = {t.id or 0: t for t in self.store.records("ticket", ids, viewer) if isinstance(t, Ticket)}
+        rows = live.weeks(made, said, tickets)
+        return rows, tuple(live.broken(rows, self.policy, now=now))
+
+    def _usual(self, priority: int, viewer: Viewer) -> list[float]:
+        """Business minutes that the latest resolved tickets of a priority took, of those this viewer may see."""
+        columns = self.shelves.now().pools["ticket"].columns
+        opened, resolved = columns.numbers["opened"], columns.numbers["resolved"]
+        rows = columns.visible(viewer) & (columns.numbers["priority"] == priority) & (opened > 0)
+        rows &= (resolved < NEVER) & (resolved >= opened)
+        latest = np.flatnonzero(rows)[np.argsort(-opened[rows], kind="stable")][:_USUAL]
+        pairs = [(cast("datetime", moment(int(opened[i]))), cast("datetime", moment(int(resolved[i])))) for i in latest]
+        return [float(m) for m in self.policy.sla.hours_of(priority).minutes_of(pairs)]
 
     def correct(self, correction: Correction, *, viewer: Viewer) -> None:
         """Keep what a person did with a suggestion. Raises ``NotFound`` for a ticket the viewer may not see."""
@@ -249,6 +294,26 @@ class Desk:
     def warnings(self) -> tuple[str, ...]:
         """What is missing or stale right now, each sentence naming the command that mends it."""
         return (*self.notes, *self.shelves.now().notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """An SLA clock with the chance in [0, 1] that it is missed; ``None`` where too few tickets tell."""
+
+    clock: sla.Clock
+    risk: float | None
+
+
+def _judged(made: Sequence[Suggestion], policy: Policy) -> Iterator[Judged]:
+    """Predictions of stored tickets as they are kept; what had no model is none."""
+    now = seconds(datetime.now(UTC)) or 0
+    for one in made:
+        if one.ticket.id is None or not one.model:
+            continue
+        for target, found in {**one.predictions, **one.shadow}.items():
+            if found.alternatives:
+                yield Judged(one.ticket.id, target, found.value, found.alternatives[0][0], found.confidence, found.code,
+                             policy.mode(target), one.model, now)  # fmt: skip
 
 
 def overlay_of(store: Store) -> Overlay:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log2
 
-from kb.fixes import MOST, checklist
-from kb.records import Ref, Ticket
-from kb.sentences import vocabulary
-from kb.text import clean, identifiers, language, prepare
+from kb.actions import vocabulary
+from kb.checklist import checklist
+from kb.fixes import MOST
+from kb.records import Ask, Ref, Ticket
+from kb.text import clean_notes, identifiers, language, prepare
 
 FEW_WORDS = 6
 """Below so many different content words a ticket is vague."""
@@ -40,16 +41,6 @@ _HOLLOW = vocabulary(
     " kaputt ticket user urgent asap support something anything everything nothing nichts etwas"
 )
 """Words that stand in every other ticket and tell no two apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question to the caller: word for word as technicians asked it, or one of our few about what is missing."""
-
-    text: str
-    why: str
-    cited: tuple[Ref, ...] = ()
-    """Tickets on which it was asked; empty for a question of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +151,7 @@ def questions(
     out is what was asked alike of all candidates, on one ticket only, in another language, about a person, host or
     number that the ticket does not name, and what the ticket has said already.
     """
-    like = [replace(t, notes=clean(t.notes[:_READ_NOTES])) for t in like if t.ref != ticket.ref][:MOST]
+    like = [replace(t, notes=clean_notes(t.notes[:_READ_NOTES])) for t in like if t.ref != ticket.ref][:MOST]
     text = _text(ticket)
     told = [_is_told(topic, ticket, text, like) for topic in _TOPICS]
     people = {name for t in like for name in _WORD.findall(f"{t.caller} {t.assigned_to}")}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kb.actions import vocabulary
 from kb.learners import Vectors
-from kb.records import Article, Fix, Ref, Step, Ticket
+from kb.records import Fix, Ref, Ticket
 from kb.sentences import Sentence, sentences
 
 Floats = NDArray[np.float64]
@@ -97,7 +97,7 @@ class _Told:
 
 def worth(ticket: Ticket) -> bool:
     """Whether its resolution counts as a past solution: done by the desk, and it says how."""
-    return _solved(ticket) and bool(_told(ticket.fix[:READ]).told)
+    return is_solved(ticket) and bool(_told(ticket.fix[:READ]).told)
 
 
 def gist(ticket: Ticket) -> str:
@@ -108,7 +108,7 @@ def gist(ticket: Ticket) -> str:
     return " ".join(sentence.text for sentence in _told(ticket.fix[:READ]).told)[:GIST].rstrip()
 
 
-def _solved(ticket: Ticket) -> bool:
+def is_solved(ticket: Ticket) -> bool:
     """Whether the desk itself ended it."""
     return ticket.is_done and not _UNSOLVED.search(ticket.close_code)
 
@@ -167,11 +167,11 @@ def resolved_alike(
     solved = [
         (place, _Solved(ticket, said, frozenset(articles.get(ticket.id or -1, ()))))
         for place, ticket in enumerate(tickets)
-        if _solved(ticket) and (said := _told(ticket.fix[:READ])).told
+        if is_solved(ticket) and (said := _told(ticket.fix[:READ])).told
     ]
     if not solved:
         return ()
-    of = sum(map(_solved, tickets)) if of is None else of
+    of = sum(map(is_solved, tickets)) if of is None else of
     rows = None if vectors is None else np.asarray(vectors, np.float64)[[place for place, _ in solved]]
     ways = [one for _, one in solved]
     alike, lift = likeness(ways, rows)
@@ -281,10 +281,3 @@ def _stretch(one: _Solved, counts: Mapping[str, int]) -> str:
             if weight > best_weight:
                 best, best_weight = fix[first.start : end], weight
     return best if len(best) <= GIST else best[:GIST].rsplit(None, 1)[0]
-
-
-def checklist(tickets: Sequence[Ticket], articles: Sequence[Article], *, most: int = 8) -> tuple[Step, ...]:
-    """:func:`kb.checklist.checklist`; here only until ``kb.diagnose`` takes it from there."""
-    from kb.checklist import checklist as moved
-
-    return moved(tickets, articles, most=most)

@@ -8,29 +8,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from kb.calendars import duration
-from kb.fixes import _solved as is_solved
-from kb.fixes import wilson
-from kb.records import Ref, Ticket
+from kb.fixes import is_solved, wilson
+from kb.records import LineReason, Ref, Ticket
 
 FEWEST = 5
 """Below so many resolved tickets like it nothing is claimed from them."""
 _CALLED: Mapping[int | None, str] = {1: "First line", 2: "Second line", None: "No line suggested"}
 _FEW_LINKS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class LineReason:
-    """The line that was suggested and, in a sentence, what the past says for or against it."""
-
-    line: int | None
-    """As suggested; the past alone suggests none."""
-    sentence: str
-    cited: tuple[Ref, ...]
-    """The tickets that the sentence counts, most alike first, then the article it names."""
-    solved_first: int
-    """How many of those like it the desk solved for good."""
-    of: int
-    """How many resolved tickets like it say which line solved them."""
 
 
 @dataclass(frozen=True, slots=True)

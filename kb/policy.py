@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from kb import calendars, escalation, sla
 from kb.errors import BadSetting
 from kb.records import Ticket
 
+Mode = Literal["off", "shadow", "recommend", "autofill"]
+MODES: tuple[Mode, ...] = ("off", "shadow", "recommend", "autofill")
+"""A target is left alone, predicted silently and scored, suggested, or filled in by what calls us."""
 TARGETS: tuple[str, ...] = ("category", "subcategory", "assignment_group", "line", "impact", "urgency")
 """Suggested by default; any further column of an export may be named in the setting ``targets``."""
 ITIL_MATRIX: Mapping[tuple[int, int], int] = {
@@ -29,9 +34,17 @@ class Policy:
     """Confidence in [0, 1] under which a target is "not sure", where no promise was made."""
     promise: float | None = None
     """A share of suggestions that must be right: each class then speaks only from where it kept that in training."""
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    """Target → mode; "recommend" where none is named."""
+    escalation: escalation.Rules = field(default_factory=escalation.Rules)
+    sla: sla.Targets = field(default_factory=sla.Targets)
     fewest_words: int = 3
     unlike_under: float = 0.2
     """Cosine to the nearest past ticket under which a ticket is like nothing before."""
+
+    def mode(self, target: str) -> Mode:
+        """What is done with this target's predictions."""
+        return self.modes.get(target, "recommend")
 
     def priority(self, impact: int | None, urgency: int | None) -> tuple[int | None, str]:
         """Priority and the sentence that says how it came about; ``None`` where either is unknown."""
@@ -45,9 +58,13 @@ class Policy:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, str]) -> Policy:
-        """From the settings ``priority_matrix``, ``targets``, ``sure`` and ``promise``. Raises ``BadSetting``."""
+        """From the settings that :func:`shown` names. Raises ``BadSetting``."""
         policy = cls()
-        changes: dict[str, object] = {}
+        changes: dict[str, object] = {
+            "escalation": escalation.Rules.from_settings(settings), "sla": sla.Targets.from_settings(settings),
+        }  # fmt: skip
+        if text := settings.get("modes"):
+            changes["modes"] = _modes(text)
         if text := settings.get("priority_matrix"):
             changes["matrix"] = _matrix(text)
         if text := settings.get("targets"):
@@ -67,6 +84,10 @@ def shown(settings: Mapping[str, str]) -> dict[str, str]:
         "targets": ",".join(policy.targets),
         "sure": str(policy.sure),
         "promise": "" if policy.promise is None else str(policy.promise),
+        "modes": ",".join(f"{target}={mode}" for target, mode in sorted(policy.modes.items())),
+        **escalation.shown(settings),
+        **sla.shown(settings),
+        **calendars.shown(settings),
     }
 
 
@@ -101,6 +122,17 @@ def _matrix(text: str) -> dict[tuple[int, int], int]:
     if not matrix or min(min(key) for key in matrix) < 1 or min(matrix.values()) < 1:
         raise BadSetting("priority_matrix must count impact, urgency and priority from 1, the highest.")
     return matrix
+
+
+def _modes(text: str) -> dict[str, Mode]:
+    found: dict[str, Mode] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        target, _, given = (piece.strip() for piece in part.partition("="))
+        mode = next((mode for mode in MODES if mode == given), None)
+        if not target or mode is None:
+            raise BadSetting(f"modes cannot be read at {part[:60]!r}: give target=mode, with {', '.join(MODES)}.")
+        found[target] = mode
+    return found
 
 
 def _share(name: str, text: str) -> float:

@@ -317,9 +317,34 @@ class Prediction:
     """Up to three (value, probability), best first, the best guess included."""
     reason: str = ""
     code: str = ""
-    """Where silent: too-short, language, unlike, close, contradicting, rare, promise, stale, missing or off."""
+    """Where silent: too-short, language, unlike, close, contradicting, rare, promise, stale or missing."""
     telling: tuple[str, ...] = ()
     """Words of the ticket's own text that spoke for the value, strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to the caller: word for word as technicians asked it, or one of our few about what is missing."""
+
+    text: str
+    why: str
+    cited: tuple[Ref, ...] = ()
+    """Tickets on which it was asked; empty for a question of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineReason:
+    """The line that was suggested and, in a sentence, what the past says for or against it."""
+
+    line: int | None
+    """As suggested; the past alone suggests none."""
+    sentence: str
+    cited: tuple[Ref, ...]
+    """The tickets that the sentence counts, most alike first, then the article it names."""
+    solved_first: int
+    """How many of those like it the desk solved for good."""
+    of: int
+    """How many resolved tickets like it say which line solved them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,10 +354,18 @@ class Suggestion:
     ticket: Ticket
     predictions: Mapping[str, Prediction] = field(default_factory=dict)
     priority: int | None = None
+    """From impact and urgency, and raised where a rule says so."""
     priority_why: str = ""
+    raised: tuple[str, ...] = ()
+    """Why a rule raised it, each in words."""
+    line: LineReason | None = None
     neighbours: tuple[Hit, ...] = ()
-    questions: tuple[str, ...] = ()
+    questions: tuple[Ask, ...] = ()
+    """What to ask the caller of a vague ticket before guessing."""
     model: str = ""
+    """The generation of the models, to which each prediction can be traced."""
+    shadow: Mapping[str, Prediction] = field(default_factory=dict)
+    """Predictions that are scored but not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +376,7 @@ class Correction:
     target: str
     suggested: str | None
     chosen: str
-    action: Literal["accepted", "replaced", "skipped"]
+    action: Literal["accepted", "replaced", "skipped", "undone"]
     by: str = ""
     at: datetime | None = None
     why: str = ""

@@ -171,6 +171,23 @@ corrections = sa.Table(
     sqlite_autoincrement=True,
 )
 
+predictions = sa.Table(
+    "predictions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("target", sa.String, nullable=False),
+    sa.Column("value", sa.String),
+    sa.Column("best", sa.String, nullable=False),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("code", sa.String, nullable=False),
+    sa.Column("mode", sa.String, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False, index=True),
+    sa.UniqueConstraint("ticket_id", "target", "model", name="uq_predictions_ticket_target_model"),
+    sqlite_autoincrement=True,
+)
+
 settings = sa.Table(
     "settings",
     metadata,

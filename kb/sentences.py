@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
-from kb.actions import FIRST, is_step
-from kb.actions import vocabulary as vocabulary
+from kb.actions import FIRST, is_step, vocabulary
 
 Sort = Literal["question", "step", "rest", "idle"]
 

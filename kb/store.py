@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from kb import schema as s
 from kb.database import chunks, next_seq, one_writer
-from kb.errors import NotFound
 from kb.holdings import Change
-from kb.marks import Marks, targets
-from kb.records import Correction, Kind, Link, Record, Ref, Viewer
+from kb.judgements import Judgements
+from kb.marks import targets
+from kb.records import Kind, Link, Record, Viewer
 from kb.rows import moment, seconds
 
 __all__ = ["Change", "Store"]
@@ -21,7 +21,7 @@ __all__ = ["Change", "Store"]
 LinkRow = tuple[int, Kind, int, int | None, bool]
 
 
-class Store(Marks):
+class Store(Judgements):
     """Records, and what people said of them. One writer at a time across processes; readers never wait for it."""
 
     # --- links -------------------------------------------------------------------------------------------------
@@ -84,33 +84,6 @@ class Store(Marks):
         with self._reading() as db:
             return {row[0]: row[1] for row in db.execute(sa.select(s.settings.c.name, s.settings.c.value))}
 
-    def corrections(self, *, target: str | None = None, ticket: Ref | None = None) -> list[tuple[int, Correction]]:
-        """Every correction as (ticket id, correction), oldest first: for training and the record's history."""
-        query = sa.select(s.corrections, s.tickets.c.source, s.tickets.c.number).join(s.tickets)
-        if target is not None:
-            query = query.where(s.corrections.c.target == target)
-        if ticket is not None:
-            query = query.where(s.tickets.c.source == ticket.source, s.tickets.c.number == ticket.number)
-        with self._reading() as db:
-            rows = db.execute(query.order_by(s.corrections.c.id)).mappings().all()
-        return [
-            (
-                r["ticket_id"],
-                Correction(
-                    Ref("ticket", r["source"], r["number"]),
-                    r["target"],
-                    r["suggested"],
-                    r["chosen"],
-                    r["action"],
-                    r["made_by"],
-                    moment(r["made_at"]),
-                    r["why"],
-                    r["model"],
-                ),
-            )
-            for r in rows
-        ]
-
     def imports(self, most: int = 20) -> list[dict[str, Any]]:
         """The latest imports, newest first."""
         with self._reading() as db:
@@ -158,19 +131,6 @@ class Store(Marks):
                     update.values({name: sa.bindparam(name) for name in names}), [{**row, **stamp} for row in moved]
                 )
         return Change(len(rows), len(moved), len(links) - len(rows) - len(moved) - len(missing)), missing
-
-    def correct(self, correction: Correction) -> None:
-        """Keep what a person said of a suggestion, for good. Raises ``NotFound`` where the ticket is not here."""
-        with self._writing() as db:
-            ids = self._ids(db, {correction.ticket})
-            if not ids:
-                raise NotFound(f"No ticket {correction.ticket.number!r} here that you may see.")
-            db.execute(sa.insert(s.corrections), {
-                "ticket_id": ids[correction.ticket], "target": correction.target, "suggested": correction.suggested,
-                "chosen": correction.chosen, "action": correction.action, "made_by": correction.by,
-                "made_at": seconds(correction.at or datetime.now(UTC)), "why": correction.why,
-                "model": correction.model,
-            })  # fmt: skip
 
     def set(self, name: str, value: str, *, by: str = "") -> None:
         """Save one setting."""

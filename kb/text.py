@@ -48,6 +48,11 @@ _HIDDEN = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_JOURNAL = re.compile(
+    r"^[ \t]*(?:\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})[ T]\d{1,2}:\d\d(?::\d\d)?[^\n]{0,120}"
+    r"\((?:work notes|additional comments|comments|notes|arbeitsnotizen)[^\n()]{0,40}\)[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LINES = re.compile(r"\n{3,}")
 _CID = re.compile(r"\[cid:[^\[\]\n]{1,120}\]", re.IGNORECASE)
 _ANGLED = re.compile(r"(?<=\S)<(?:mailto:|https?://|file:)[^<>\s]{1,500}>", re.IGNORECASE)
@@ -72,6 +77,11 @@ def clean(text: str) -> str:
         return ""
     stripped = _fold(strip_mail(plain)) if "\n" in plain or len(plain) > 40 else plain
     return (stripped or plain)[:LONGEST].rstrip()
+
+
+def clean_notes(text: str) -> str:
+    """Return what technicians wrote on a ticket, without the headings a journal puts over each entry."""
+    return clean(_JOURNAL.sub("", text[:_LONGEST_RAW]))
 
 
 def _plain(text: str) -> str:

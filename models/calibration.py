@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, logit
+from scipy.stats import beta
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-
-from models.scores import clopper_pearson
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -260,6 +259,12 @@ class Contract:
         return out
 
 
+def _lower(right: Codes, n: Codes, level: float) -> Floats:
+    """Exact lower bounds of shares, as :func:`models.scores.clopper_pearson`, of many at once."""
+    low = beta.ppf(1 - level, np.maximum(right, 1), n - right + 1)
+    return np.where(right > 0, low, 0.0)
+
+
 def _threshold(confidence: Floats, right: NDArray[np.bool_], promise: float, share: float) -> float:
     """Lowest confidence from which on the promise is kept with error probability ``share``; inf where none is.
 
@@ -274,7 +279,7 @@ def _threshold(confidence: Floats, right: NDArray[np.bool_], promise: float, sha
         return float(np.inf)
     ends = np.unique(np.concatenate([np.geomspace(least, n, 40).astype(int), [n]]))
     ends = np.unique([np.searchsorted(-conf, -conf[end - 1], side="right") for end in ends])
-    passes = [clopper_pearson(int(hits[end - 1]), int(end), level=1 - share / 3) >= promise for end in ends]
+    passes = _lower(hits[ends - 1], ends, 1 - share / 3) >= promise
     best = 0
     for start in {0, len(ends) // 3, 2 * len(ends) // 3}:
         at = start

@@ -55,7 +55,7 @@ def classify(bench: Bench, target: str) -> Iterator[Row]:
         for system, figures in bench.facts.get("published", {}).get(parts.split, {}).items():
             for metric, value in figures.items():
                 yield Row(*at, f"published: {system}", metric, float(value), n=len(parts.test))
-        labels = _pooled([target_of(ticket, target) for ticket in bench.tickets], parts.train, target)
+        labels = pooled([target_of(ticket, target) for ticket in bench.tickets], parts.train, target)
         yield from _baseline(bench, at, parts, labels)
         yield from _ours(bench, at, parts, labels, target)
 
@@ -75,9 +75,9 @@ def _ours(bench: Bench, at: tuple[str, str, str], parts: Parts, labels: list[str
     model = fitted(bench.pool.part(parts.train), [labels[i] for i in parts.train], target, bench)
     if len(parts.held):
         model.settle(
-            _predict(model, bench.pool.part(parts.held), target), [labels[i] for i in parts.held], promise=PROMISE
+            said_of(model, bench.pool.part(parts.held), target), [labels[i] for i in parts.held], promise=PROMISE
         )
-    proba = _predict(model, bench.pool.part(parts.test), target)
+    proba = said_of(model, bench.pool.part(parts.test), target)
     truth = [labels[i] for i in parts.test]
     yield from _figures(at, OURS, model.classes, proba, truth, spent())
     speaks = model.contract.speaks(proba)
@@ -104,7 +104,8 @@ def fitted(pool: Learnable, labels: Sequence[str], target: str, bench: Bench) ->
     return models[target]
 
 
-def _predict(model: TextClassifier, pool: Learnable, target: str) -> NDArray[np.float64]:
+def said_of(model: TextClassifier, pool: Learnable, target: str) -> NDArray[np.float64]:
+    """Calibrated probabilities (n, classes) for the tickets of a pool."""
     fields = [known_at_opening(ticket) for ticket in pool.tickets]
     return predict_targets({target: model}, pool.words, pool.vectors, fields)[target]
 
@@ -126,7 +127,8 @@ def _figures(
         )
 
 
-def _pooled(labels: list[str], train: Rows, target: str) -> list[str]:
+def pooled(labels: list[str], train: Rows, target: str) -> list[str]:
+    """The labels, those too rare among the rows to train on as one where the task says so."""
     if target != "assignment_group":
         return labels
     counts = Counter(labels[i] for i in train)

@@ -44,11 +44,12 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
     index_note = notes[0] if notes else ""
     shelves = Shelves(home.store, home.embedder, published)
     models = _models(home, notes, facts, policy) if "triage" in parts else Models()
+    knowledge = _knowledge(home, shelves, notes)
     return Desk(
         store=home.store,
         shelves=shelves,
-        knowledge=_knowledge(home, shelves, notes),
-        triage_with=Triage(shelves, home.embedder, models, policy),
+        knowledge=knowledge,
+        triage_with=Triage(shelves, home.embedder, models, policy, knowledge.gate),
         policy=policy,
         patterns_made=_patterns(home, notes, facts) if "patterns" in parts else None,
         notes=tuple(notes),

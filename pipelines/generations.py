@@ -19,6 +19,9 @@ from kb.errors import Damaged, NotBuilt, StoreTrouble
 
 FORMAT = 1
 KEPT = 3
+"""Generations kept of each part, the published one among them."""
+KEPT_OF = {"models": 5}
+"""The same for parts that people go back to."""
 COMMANDS = {"index": "seenbefore index", "models": "seenbefore train", "patterns": "seenbefore patterns"}
 _LIBRARIES = ("faiss-cpu", "tantivy", "scikit-learn", "numpy", "skops", "igraph", "sentence-transformers")
 
@@ -57,6 +60,11 @@ class Draft:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         self.folder = shelf.root / f".tmp-{part}-{stamp}-{os.getpid()}"
         self._final = shelf.root / f"{part}-{stamp}"
+
+    @property
+    def name(self) -> str:
+        """The name that the generation will have."""
+        return self._final.name
 
     def __enter__(self) -> Draft:
         with _said("written"):
@@ -126,7 +134,8 @@ class Generations:
         if pointed is None:
             raise NotBuilt(f"Nothing is built here yet: run `{COMMANDS.get(part, 'seenbefore index')}`.")
         trouble: Damaged | None = None
-        for name in dict.fromkeys([pointed, *self.history(part)]):
+        before = [name for name in self.history(part) if name < pointed]
+        for name in dict.fromkeys([pointed, *before, *self.history(part)]):
             try:
                 generation = self.verify(part, name)
             except Damaged as error:
@@ -177,7 +186,7 @@ class Generations:
 
     def _sweep(self, part: str) -> None:
         current = self.pointers().get(part)
-        for name in self.history(part)[KEPT - 1 :]:
+        for name in self.history(part)[KEPT_OF.get(part, KEPT) - 1 :]:
             if name != current:
                 shutil.rmtree(self.root / name, ignore_errors=True)
         for path in self.litter():

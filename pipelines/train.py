@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.errors import Damaged, NotBuilt, TooLittle
 from kb.policy import Policy, target_of
@@ -17,14 +18,33 @@ from kb.seen import gate_for
 from kb.store import Store
 from kb.text import language
 from kb.triage import Models, known_at_opening
-from models.classifier import TextClassifier, dump_targets, fit_targets, load_targets, predict_targets
+from models.classifier import (
+    Learnt,
+    TextClassifier,
+    dump_targets,
+    learn_targets,
+    load_targets,
+    predict_targets,
+)
+from pipelines.cards import about, latest, serving_of
+from pipelines.challenge import (
+    LEARNT,
+    MODELS,
+    champion_of,
+    later_rows,
+    rulings,
+    spans,
+    to_json,
+)
 from pipelines.generations import Generation
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.learnable import Learnable, learnable, retired
+from pipelines.models import CARDS, note_training
 from pipelines.ranking import FILE, fit_rankers, write
 from pipelines.seen import fit_gate
 
+PROMISE = 0.95
 CORRECTED = 3.0
 """How many past tickets one correction by a person weighs as much as."""
 
@@ -38,14 +58,19 @@ class Trained:
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Target → what its classifier says of itself: classes, held-out macro-F1, calibration, coverage."""
     missing: dict[str, str] = field(default_factory=dict)
+    rulings: dict[str, str] = field(default_factory=dict)
+    """Target → whether the new model serves or the one before was kept, and why, in a sentence."""
     notes: tuple[str, ...] = ()
-    """What became of the ranking of search, in sentences."""
+    """What became of the ranking of search and of an earlier rollback, in sentences."""
     seconds: float = 0.0
     unchanged: bool = False
 
 
 def train(home: Home, *, say: Say = quiet, force: bool = False) -> Trained:
-    """Fit every target of the policy and publish the models. Raises ``TooLittle`` where none can be learnt."""
+    """Fit every target of the policy and publish what is not worse than the models in service, target by target.
+
+    A target that is worse keeps its model. Raises ``TooLittle`` where none can be learnt.
+    """
     started = time.perf_counter()
     store = home.store
     policy = Policy.from_settings(store.settings())
@@ -53,10 +78,13 @@ def train(home: Home, *, say: Say = quiet, force: bool = False) -> Trained:
     if not force and (kept := _still_good(home, mark)) is not None:
         return kept
     pool = learnable(home, say=say, keep=lambda ticket: ticket.is_done)
-    models, missing = fit(pool, policy, store=store, say=say)
+    champion = champion_of(home)
+    later = {target: later_rows(pool, champion, target) for target in policy.targets}
+    learnt = learn(pool, policy, store=store, later={t: rows.withheld for t, rows in later.items()}, say=say)
     shelves = home.shelves()
     rankers, verdicts = fit_rankers(home, shelves, say=say)
     bars = fit_gate(home, shelves, rankers, gate_for(home.embedder.id), say=say)
+    ruled = rulings(home, pool, champion, learnt.models, learnt.trials, later, force=force)
     facts = {
         "mark": mark,
         "gate": asdict(bars),
@@ -64,13 +92,20 @@ def train(home: Home, *, say: Say = quiet, force: bool = False) -> Trained:
         "embedder": home.embedder.id,
         "tickets": len(pool.tickets),
         "languages": languages(pool.texts),
-        "missing": missing,
-        "targets": {name: model.facts() for name, model in models.items()},
+        "missing": learnt.skipped,
+        "trained_until": latest(pool),
+        "rulings": {target: ruling.to_state() for target, ruling in ruled.items()},
+        "rolled_back": dict(champion.rolled_back) if any(map(champion.back, champion.models)) else {},
     }
     with home.made.begin("models") as draft:
-        draft.write("triage.skops", dump_targets(models))
+        serving = serving_of(pool, learnt, champion, ruled, draft.name)
+        facts["targets"] = {target: about(model, serving.cards[target]) for target, model in serving.models.items()}
+        draft.write(MODELS, dump_targets(serving.models))
+        draft.write(CARDS, to_json({target: card.to_state() for target, card in serving.cards.items()}))
+        draft.write(LEARNT, to_json({name: spans(ids) for name, ids in serving.learnt.items()}))
         draft.write(FILE, write(rankers))
         generation = draft.publish(facts)
+    note_training(home.made, generation)
     return _told(generation, time.perf_counter() - started)
 
 
@@ -78,16 +113,31 @@ def fit(
     pool: Learnable, policy: Policy, *, store: Store | None = None, say: Say = quiet
 ) -> tuple[dict[str, TextClassifier], dict[str, str]]:
     """Classifiers by target, and why there is none for the others."""
+    learnt = learn(pool, policy, store=store, say=say)
+    return learnt.models, learnt.skipped
+
+
+def learn(
+    pool: Learnable, policy: Policy, *, store: Store | None = None,
+    later: Mapping[str, NDArray[np.int64]] | None = None, say: Say = quiet,
+) -> Learnt:  # fmt: skip
+    """As :func:`fit`, with a trial of each target that did not learn from the rows ``later`` gives it."""
     targets, weights = _labels(pool, policy, store)
     fields = [known_at_opening(ticket) for ticket in pool.tickets]
     opened = pool.opened
     if len(pool.tickets) == 0:
         raise TooLittle("There are no tickets with a known outcome yet: import resolved or closed ones first.")
-    return fit_targets(
+    return learn_targets(
         pool.words, pool.vectors, targets, fields=fields if any(fields) else None,
-        opened=None if opened is None else opened.tolist(), weights=weights,
+        opened=None if opened is None else opened.tolist(), weights=weights, later=later,
+        promises={target: promise_of(policy, target) for target in targets},
         progress=lambda done, total: say("Learning", done, total),
     )  # fmt: skip
+
+
+def promise_of(policy: Policy, target: str) -> float:
+    """The share of suggestions for a target that must be right: what the desk promised, else 95 in 100."""
+    return PROMISE if policy.promise is None else policy.promise
 
 
 def load(generation: Generation, *, embedder: str, promise: float | None = None) -> Models:
@@ -95,7 +145,7 @@ def load(generation: Generation, *, embedder: str, promise: float | None = None)
     if generation.facts.get("embedder") != embedder:
         raise NotBuilt("The models were trained with another embedder: run `seenbefore train`.")
     try:
-        models = load_targets(generation.read("triage.skops"))
+        models = load_targets(generation.read(MODELS))
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise Damaged("The models were written by another version of the program: run `seenbefore train`.") from error
     return serve(models, generation.facts, name=generation.name, promise=promise)
@@ -160,7 +210,11 @@ def _still_good(home: Home, mark: str) -> Trained | None:
 
 def _told(generation: Generation, spent: float) -> Trained:
     facts = generation.facts
+    rulings = {target: ruling["why"] for target, ruling in facts.get("rulings", {}).items()}
     notes = tuple(f"Ranking of {kind}s: {verdict['why']}" for kind, verdict in facts["ranking"].items())
     if "gate" in facts:
         notes += (f"Not seen before: {facts['gate']['why']}",)
-    return Trained(generation.name, facts["tickets"], facts["targets"], facts["missing"], notes, spent)
+    if back := facts.get("rolled_back"):
+        notes += (f"On {back['at'][:10]} a person went back from {back['from']} to {back['name']}; this training was "
+                  "held against the latter.",)  # fmt: skip
+    return Trained(generation.name, facts["tickets"], facts["targets"], facts["missing"], rulings, notes, spent)

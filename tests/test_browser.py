@@ -209,6 +209,8 @@ def test_the_fix_stands_on_top_and_is_copied(seen: Seen) -> None:
     page.keyboard.press("c")
     page.locator(".sb-way button:has-text('Copied')").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == first.locator(".sb-way-text").inner_text().strip()
+    page.keyboard.press("/")
+    page.wait_for_function("document.activeElement && document.activeElement.name === 'q'")
     page.locator("summary:has-text('Ask and check')").press("Enter")
     page.locator(".sb-tick").first.wait_for()
 

@@ -34,7 +34,15 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     # library: the files that may use it
     "faiss": ("kb/vectors.py",),
     "tantivy": ("kb/words.py",),
-    "sqlalchemy": ("kb/database.py", "kb/holdings.py", "kb/marks.py", "kb/store.py", "kb/schema.py", "kb/migrations/*"),
+    "sqlalchemy": (
+        "kb/database.py",
+        "kb/holdings.py",
+        "kb/marks.py",
+        "kb/judgements.py",
+        "kb/store.py",
+        "kb/schema.py",
+        "kb/migrations/*",
+    ),
     "alembic": ("kb/database.py", "kb/migrations/*"),
     "streamlit": ("app.py", "kb/screens/*", "pipelines/serve.py"),
     "altair": ("kb/screens/*",),

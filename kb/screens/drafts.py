@@ -85,7 +85,7 @@ def _keep(desk: Desk, viewer: Viewer, made: Draft, told: Told) -> None:
         st.session_state["sb-no-draft"] = str(error)
         return
     st.session_state["sb-kept-draft"] = (kept.number, kept.title, kept.source)
-    go({"show": "articles"})
+    go({"state": kept.state})
 
 
 def _named(told: Told) -> None:

@@ -65,9 +65,10 @@ def buttons(record: Record, about: About, mine: Mapping[Said, Mark]) -> Node:
         parts += [_press(ref, "Helpful", "helpful", "h", mine), _press(ref, "Not helpful", "not helpful", "n", mine)]
     if ref.kind != "ticket":
         parts.append(_flag(ref, mine.get("flag")))
+    told = notice(about, ref)
     if not parts:
-        return None
-    return div("say", div("say-row", *parts), notice(about, ref))
+        return div("say", told) if told else None
+    return div("say", div("say-row", *parts), told)
 
 
 def notice(about: About, ref: Ref) -> Node:
@@ -168,6 +169,12 @@ def heard(desk: Desk, viewer: Viewer, about: About, told: Told) -> None:
         hear(about, ref, "Taken back.", lambda: undo(desk, viewer, told.get("id", "")))
     elif said in _PAST:
         hear(about, ref, "", lambda: _say(desk, viewer, _mark(desk, viewer, about, ref, cast("Said", said), told)))
+
+
+def hush(about: About) -> None:
+    """Forget what was just said of the answers to this; the marks stay."""
+    for key in [key for key in _shelf() if key[0] == about]:
+        del _shelf()[key]
 
 
 def _say(desk: Desk, viewer: Viewer, mark: Mark) -> Mark:

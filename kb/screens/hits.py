@@ -96,11 +96,20 @@ def _solved_in(ticket: Ticket) -> str:
 
 def _snippet(hit: Hit) -> Node:
     """The stretch that meets the question, with "…" where the record goes on."""
-    text, record = hit.snippet.strip(), hit.record
-    if not text or text == record.title.strip() or (isinstance(record, Problem) and text in record.remedy):
+    record = hit.record
+    shown = hit.snippet[: _own(record, hit.snippet)] if isinstance(record, Problem) else hit.snippet
+    text = shown.strip()
+    if not text or text == record.title.strip():
         return None
     before, after = _goes_on(record, text)
-    return div("snippet", div("prose", "… " if before else "", *marked(hit.snippet, hit.spans), " …" if after else ""))
+    return div("snippet", div("prose", "… " if before else "", *marked(shown, hit.spans), " …" if after else ""))
+
+
+def _own(problem: Problem, text: str) -> int:
+    """Where a stretch of a problem comes to what the card says already: its cause and what to do."""
+    parts = (problem.probable_cause, problem.root_cause, problem.workaround, problem.fix)
+    found = [text.find(" ".join(part.split())[:40]) for part in parts if part.strip()]
+    return min((at for at in found if at >= 0), default=len(text))
 
 
 def _goes_on(record: Record, text: str) -> tuple[bool, bool]:

@@ -68,6 +68,7 @@ def _library(desk: Desk, viewer: Viewer, show: str) -> Library:
     """Everything at once; what was changed in one section stays in its place there until another one is opened."""
     if st.session_state.get("sb-section") != show:
         st.session_state["sb-section"] = show
+        feedback.hush(_PAGE)
         if st.session_state.pop("sb-changed", False):
             forget("library")
     return remembered(desk, viewer, "library", lambda: desk.library(viewer=viewer))

@@ -36,7 +36,8 @@ def joined(row: Row, table: Table, preset: Preset) -> Row:
             continue
         others = [column for column in cells if column == name or column.startswith(f"{name} (")]
         parts = [value for column in others if (value := cells.pop(column).strip())]
-        cells[name] = ("\n\n" if any(len(part) > 60 for part in parts) else ", ").join(parts)
+        told = plainly(name).startswith("comment") or any(len(part) > 60 for part in parts)
+        cells[name] = ("\n\n" if told else ", ").join(parts)
     return replace(row, cells=cells)
 
 

@@ -203,7 +203,7 @@ def test_two_columns_of_one_name_warn_and_the_first_is_used() -> None:
 def test_repeated_comment_columns_are_joined() -> None:
     data = b"Issue key,Summary,Comment,Comment,Comment\nOPS-1,no mail,one,two,\n"
     (ticket,) = tickets(data)
-    assert ticket.number == "OPS-1" and ticket.extra["Comment"] == "one, two"
+    assert ticket.number == "OPS-1" and ticket.notes == "one\n\ntwo"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from kb.desk import Desk
 from kb.errors import NotFound
-from kb.records import EVERYONE, Correction, Ref, Ticket, Viewer
+from kb.records import EVERYONE, Correction, Mark, Ref, Ticket, Viewer
 from kb.text import prepare
 from pipelines import index, patterns, train
 from pipelines.desk import desk_of
@@ -143,13 +143,13 @@ def test_nobody_corrects_a_ticket_they_may_not_see(desk: Desk) -> None:
 
 def test_a_link_made_now_is_there_now(desk: Desk) -> None:
     one, two = Ref("ticket", "desk", "NEW1"), Ref("ticket", "desk", "INC1")
-    desk.fixed_by(one, two, viewer=EVERYONE)
+    desk.mark(Mark(two, "fixed", ticket=one), viewer=EVERYONE)
     ticket = desk.record("ticket", "NEW1", viewer=EVERYONE)
     assert isinstance(ticket, Ticket)
     assert [target.number for _, target in desk.links_of(ticket, viewer=EVERYONE)] == ["INC1"]
     assert len(desk.shelves.now().links) == 1
     with pytest.raises(NotFound):
-        desk.fixed_by(one, Ref("ticket", "desk", "NEW2"), viewer=EVERYONE)
+        desk.mark(Mark(Ref("ticket", "desk", "NEW2"), "fixed", ticket=one), viewer=EVERYONE)
 
 
 def test_patterns_keep_the_name_a_person_gave_through_a_new_run(home: Home, desk: Desk) -> None:

@@ -356,7 +356,8 @@ function listen() {
     const here = event.target instanceof Element ? event.target.closest("[data-card]") : null;
     if (event.key === "/") {
       const question = document.querySelector(".sb [data-focus]");
-      if (question) { event.preventDefault(); question.focus(); question.select(); }
+      event.preventDefault();
+      if (question) { question.focus(); question.select(); } else document.querySelector(".sb-top .sb-name")?.click();
     } else if (event.key === "j" || event.key === "k") {
       const cards = [...document.querySelectorAll(".sb [data-card]")];
       const next = cards[Math.min(cards.length - 1, Math.max(0, cards.indexOf(here) + (event.key === "j" ? 1 : -1)))];

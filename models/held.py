@@ -1,0 +1,36 @@
+"""What was said of cases by models that had not seen them: what promises are settled on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Predictions made for training tickets by models that had not seen them: what promises are settled on."""
+
+    said: NDArray[np.int32]
+    confidence: NDArray[np.float32]
+    truth: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, proba: Floats, truth: Codes) -> Held:
+        """The best guess and its probability, from probabilities (n, k)."""
+        return cls(proba.argmax(axis=1).astype(np.int32), proba.max(axis=1).astype(np.float32), truth.astype(np.int32))
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter((self.said, self.confidence, self.truth))
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether each best guess was right."""
+        out: NDArray[np.bool_] = self.said == self.truth
+        return out
