@@ -33,6 +33,8 @@ ASKED: dict[Kind, tuple[str, ...]] = {
 }
 """The store's columns one row of :meth:`Columns.build` holds, in this order."""
 UNKNOWN = -1
+_VIEWS = 16
+"""So many sets of groups have their visible rows kept, a byte a record each."""
 ARCHIVED = "archived"
 """An article in this state answers nothing any more; it can still be opened."""
 
@@ -49,17 +51,19 @@ class Columns:
     codes: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, Ids] = field(default_factory=dict)
+    _seen: dict[bytes, Mask] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What :meth:`visible` found for the groups that asked last."""
 
     @classmethod
     def build(cls, kind: Kind, rows: Sequence[Sequence[Any]]) -> Columns:
-        """Rows as :meth:`kb.store.Store.facts` gives them for ``ASKED[kind]``, by ascending id."""
+        """Rows as :meth:`kb.store.Store.facts` gives them for ``ASKED[kind]`` and any more, by ascending id."""
         picked = list(zip(*rows, strict=True)) if rows else [()] * len(ASKED[kind])
         codes, names, numbers = {}, {}, {}
         at = 2
         for name in _WORDS[kind]:
-            values = np.array([value or "" for value in picked[at]], dtype=object)
-            seen, code = (np.unique(values, return_inverse=True)) if len(values) else (values, np.zeros(0, int))
-            codes[name], names[name] = code.astype(np.int32), tuple(str(value) for value in seen)
+            names[name] = tuple(sorted({value or "" for value in picked[at]}))
+            place = {value: code for code, value in enumerate(names[name])}
+            codes[name] = np.fromiter((place[value or ""] for value in picked[at]), np.int32, len(picked[at]))
             at += 1
         for name in _NUMBERS[kind]:
             missing = {"opened": 0, "resolved": NEVER}.get(name, UNKNOWN)
@@ -73,21 +77,25 @@ class Columns:
     def with_fresh(self, rows: Sequence[Sequence[Any]], gone: Iterable[int]) -> Columns:
         """A new view with these rows added or replaced and the records ``gone`` left out."""
         fresh = Columns.build(self.kind, rows)
-        keep = ~np.isin(self.ids, np.concatenate([fresh.ids, np.array(sorted(gone), np.int64)]))
-        ids = np.concatenate([self.ids[keep], fresh.ids])
-        order = np.argsort(ids, kind="stable")
+        left_out = self.places(np.concatenate([fresh.ids, np.array(sorted(gone), np.int64)]))
+        left_out = left_out[left_out >= 0]
+        newer = not len(self.ids) or not len(fresh.ids) or int(fresh.ids[0]) > int(self.ids[-1])
+        ids = np.concatenate([np.delete(self.ids, left_out), fresh.ids])
+        order = None if newer else np.argsort(ids, kind="stable")
+
+        def merge(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
+            both = np.concatenate([np.delete(old, left_out) if len(left_out) else old, new])
+            return both if order is None else both[order]
+
         codes, names = {}, {}
         for name in self.codes:
             merged = {value: i for i, value in enumerate(self.names[name])}
             for value in fresh.names[name]:
                 merged.setdefault(value, len(merged))
             moved = np.array([merged[value] for value in fresh.names[name]] or [0], np.int32)
-            codes[name] = np.concatenate([self.codes[name][keep], moved[fresh.codes[name]]])[order]
-            names[name] = tuple(merged)
-        numbers = {
-            name: np.concatenate([self.numbers[name][keep], fresh.numbers[name]])[order] for name in self.numbers
-        }
-        return replace(self, ids=ids[order], codes=codes, names=names, numbers=numbers)
+            codes[name], names[name] = merge(self.codes[name], moved[fresh.codes[name]]), tuple(merged)
+        numbers = {name: merge(self.numbers[name], fresh.numbers[name]) for name in self.numbers}
+        return replace(self, ids=ids if order is None else ids[order], codes=codes, names=names, numbers=numbers)
 
     # --- asking ------------------------------------------------------------------------------------------------
 
@@ -99,18 +107,25 @@ class Columns:
         return np.where(self.ids[place] == ids, place, -1)
 
     def visible(self, viewer: Viewer) -> Mask:
-        """Which rows the viewer may see at all, bool of shape (len(self),)."""
+        """Which rows the viewer may see at all, bool of shape (len(self),); not to be written to."""
         if viewer.sees_all or not len(self.ids):
             return np.ones(len(self.ids), bool)
         may = np.array([viewer.may_see(unpack_audience(name)) for name in self.names["audience"]], bool)
-        return may[self.codes["audience"]]
+        rows = self._seen.get(may.tobytes())
+        if rows is None:
+            rows = may[self.codes["audience"]]
+            rows.flags.writeable = False
+            if len(self._seen) >= _VIEWS:
+                self._seen.clear()
+            self._seen[may.tobytes()] = rows
+        return rows
 
     def rows_for(self, viewer: Viewer, wanted: Filter | None = None, *, as_of: int | None = None) -> Mask:
         """Which rows may be answered with: visible, inside the filter, opened before ``as_of``.
 
         Of problems only known errors, of articles none that is archived.
         """
-        rows = self.visible(viewer)
+        rows = self.visible(viewer).copy()
         if self.kind == "problem":
             rows &= self.numbers["known"] > 0
         if self.kind == "article" and ARCHIVED in self.names["state"]:
@@ -119,7 +134,7 @@ class Columns:
         for name, values in _asked(self.kind, wanted).items():
             if values and name in self.codes:
                 may = np.array([value in values for value in self.names[name]], bool)
-                rows &= may[self.codes[name]] if len(may) else False
+                rows &= _chosen(self.codes[name], may)
         if wanted.kinds and self.kind not in wanted.kinds:
             rows[:] = False
         if self.kind == "ticket":
@@ -135,7 +150,10 @@ class Columns:
     def mask(self, rows: Mask) -> Mask:
         """The same answer indexed by store id, for :meth:`kb.vectors.VectorIndex.search`."""
         answer = np.zeros(int(self.ids[-1]) + 1 if len(self.ids) else 0, bool)
-        answer[self.ids[rows]] = True
+        if len(self.ids) and len(answer) - int(self.ids[0]) == len(self.ids):  # no id is missing between the ends
+            answer[int(self.ids[0]) :] = rows
+        else:
+            answer[self.ids[rows]] = True
         return answer
 
     def where(self, viewer: Viewer, wanted: Filter | None = None, *, as_of: int | None = None,
@@ -177,6 +195,17 @@ class Columns:
         codes = {name: arrays[f"code-{name}"] for name in _WORDS[kind]}
         numbers = {name: arrays[f"number-{name}"] for name in _NUMBERS[kind]}
         return cls(kind, arrays["ids"], codes, {name: tuple(values) for name, values in names.items()}, numbers)
+
+
+def _chosen(codes: NDArray[np.int32], may: Mask) -> Mask:
+    """``may[codes]``; a few wanted codes are quicker compared than looked up."""
+    wanted = np.flatnonzero(may)
+    if len(wanted) > 4:
+        return np.asarray(may[codes], bool)
+    rows = np.zeros(len(codes), bool)
+    for code in wanted:
+        rows |= codes == code
+    return rows
 
 
 def _asked(kind: Kind, wanted: Filter) -> dict[str, tuple[str, ...]]:

@@ -19,6 +19,7 @@ SIMILAR = 0.6
 """From this score on a past ticket is called similar when reasons are told."""
 _SHARP = 0.05
 _NOTHING = 1e-12
+_SETS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Habits:
     """Shape (n, dim): the linking tickets' vectors, zero where there is none."""
     against: Habits | None = None
     """Marks of "not helpful", in the same form."""
-    _kept: dict[tuple[int, bytes], Floats] = field(default_factory=dict, repr=False)
+    _kept: dict[bytes, tuple[Ids, Floats]] = field(default_factory=dict, repr=False)
+    _asked: dict[str, tuple[bytes, Vectors]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, snapshot: Snapshot, kind: Kind) -> Habits:
@@ -109,28 +111,33 @@ class Habits:
     def votes(self, question: Vectors, known: Mask, n: int, *, now: int) -> Votes:
         """Votes for the n rows of the target pool by the links in ``known``; ``question`` has shape (dim,)."""
         rows = np.flatnonzero(known)
-        target, generic = self.target[rows], self.generic[rows]
-        score = np.maximum(self.vectors[rows] @ question, 0).astype(np.float64)
+        targets, lengths = self._lengths(rows)
+        target, generic = np.searchsorted(targets, self.target[rows]), self.generic[rows]
+        score = np.maximum(self.scores(question)[rows], 0).astype(np.float64)
         age = np.maximum(now - self.at[rows], 0) / DAY
 
         def add(weight: Floats) -> Floats:
-            return np.bincount(target, weight, minlength=n).astype(np.float64)
+            return np.bincount(target, weight, minlength=len(targets)).astype(np.float64)
 
-        count = add(np.ones(len(rows)))
-        nearest = np.zeros(n)
+        def spread(values: Floats, otherwise: float = 0.0) -> Floats:
+            out = np.full(n, otherwise) if otherwise else np.zeros(n)
+            out[targets] = values
+            return out
+
+        count, nearest = add(np.ones(len(rows))), np.zeros(len(targets))
         np.maximum.at(nearest, target, score)
         best = np.argsort(-score, kind="stable")[:20]
-        few = np.bincount(target[best], score[best], minlength=n).astype(np.float64)
+        few = np.bincount(target[best], score[best], minlength=len(targets)).astype(np.float64)
         return Votes(
-            recent=add(0.5 ** (age / 180)),
-            fresh=add(0.5 ** (age / 30)),
-            count=count,
-            weighted=add(score**8 * 0.5 ** (age / 365)),
-            nearest=nearest,
-            kernel=np.log(add(np.exp((score - 1) / _SHARP)) + _NOTHING),
-            few=few,
-            prototype=add(score) / np.maximum(self._lengths(rows, n), _NOTHING),
-            generic=add(generic.astype(np.float64)) / np.maximum(count, 1),
+            recent=spread(add(0.5 ** (age / 180))),
+            fresh=spread(add(0.5 ** (age / 30))),
+            count=spread(count),
+            weighted=spread(add(score**8 * 0.5 ** (age / 365))),
+            nearest=spread(nearest),
+            kernel=spread(np.log(add(np.exp((score - 1) / _SHARP)) + _NOTHING), float(np.log(_NOTHING))),
+            few=spread(few),
+            prototype=spread(add(score) / np.maximum(lengths, _NOTHING)),
+            generic=spread(add(generic.astype(np.float64)) / np.maximum(count, 1)),
         )
 
     def denied(self, question: Vectors, allowed: Mask, n: int, *, as_of: int | None) -> Floats:
@@ -144,7 +151,7 @@ class Habits:
     def similar(self, question: Vectors, known: Mask, place: int, *, at_least: float = SIMILAR) -> Use:
         """How often one target was linked, and marked as helpful, on what is like the question."""
         rows = np.flatnonzero(known & (self.target == place))
-        near = rows[self.vectors[rows] @ question >= at_least]
+        near = rows[self.scores(question)[rows] >= at_least]
         linked = near[self.by_ticket[near]]
         dated = self.at[linked][self.at[linked] > 0]
         return Use(
@@ -154,24 +161,32 @@ class Habits:
             len(near) - len(linked),
         )
 
-    def _lengths(self, rows: Ids, n: int) -> Floats:
-        """As :meth:`_spread`; kept for the links that were asked for last, which are mostly all of them."""
-        key = (n, rows.tobytes())
-        if key not in self._kept:
-            self._kept.clear()
-            self._kept[key] = self._spread(rows, n)
-        return self._kept[key]
+    def scores(self, question: Vectors) -> Vectors:
+        """Score of every linking ticket to the question, shape (n,); kept for the question asked last."""
+        asked, kept = question.tobytes(), self._asked.get("last")
+        if kept is None or kept[0] != asked:
+            kept = self._asked["last"] = asked, self.vectors @ question
+        return kept[1]
 
-    def _spread(self, rows: Ids, n: int) -> Floats:
-        """Length of the sum of the vectors linked to each target, shape (n,)."""
-        lengths = np.zeros(n)
-        if len(rows):
-            order = rows[np.argsort(self.target[rows], kind="stable")]
-            target = self.target[order]
-            starts = np.flatnonzero(np.r_[True, target[1:] != target[:-1]])
-            sums = np.add.reduceat(self.vectors[order], starts, axis=0)
-            lengths[target[starts]] = np.linalg.norm(sums, axis=1)
-        return lengths
+    def _lengths(self, rows: Ids) -> tuple[Ids, Floats]:
+        """As :meth:`_spread`; kept for the sets of links that were asked for last: mostly all, or all one may see."""
+        key = rows.tobytes()
+        kept = self._kept.get(key)
+        if kept is None:
+            if len(self._kept) >= _SETS:
+                self._kept.clear()
+            kept = self._kept[key] = self._spread(rows)
+        return kept
+
+    def _spread(self, rows: Ids) -> tuple[Ids, Floats]:
+        """The targets of these links, ascending, and the length of the sum of the vectors linked to each."""
+        if not len(rows):
+            return np.zeros(0, np.int64), np.zeros(0)
+        order = rows[np.argsort(self.target[rows], kind="stable")]
+        target = self.target[order]
+        starts = np.flatnonzero(np.r_[True, target[1:] != target[:-1]])
+        sums = np.add.reduceat(self.vectors[order], starts, axis=0)
+        return target[starts], np.linalg.norm(sums, axis=1).astype(np.float64)
 
 
 def _links(snapshot: Snapshot, kind: Kind) -> Habits:

@@ -107,6 +107,8 @@ class Shelves:
     embedder: Embedder
     published: Published
     _now: Snapshot | None = None
+    _links: tuple[object, Links] | None = None
+    """The links as they were read last, and what must not have changed since for them to be good."""
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
     def now(self) -> Snapshot:
@@ -122,17 +124,19 @@ class Shelves:
     def swap(self, published: Published) -> None:
         """Take a new generation into service."""
         with self._busy:
-            self.published, self._now = published, None
+            self.published, self._now, self._links = published, None, None
 
     def _read(self, seq: int) -> Snapshot:
         mark, notes, behind = self.published.watermark, list(self.published.notes), 0
         pools = dict(self.published.pools)
         deleted = self.store.deleted_since(mark) if seq > mark else []
+        changed: list[Record] = []
         for kind in KINDS:
             gone = [record_id for its_kind, record_id in deleted if its_kind == kind]
             fresh = [r for batch in self.store.each(kind, KEEPER, since=mark) for r in batch] if seq > mark else []
             if not fresh and not gone:
                 continue
+            changed += fresh
             facts = self.store.facts(kind, ASKED[kind], since=mark)
             seen = {record.id for record in fresh}
             ids, matrix, waiting = self._vectors(fresh)
@@ -146,7 +150,26 @@ class Shelves:
                 old.vectors.with_fresh(ids, matrix, replaced),
                 old.words.with_fresh(documents(fresh), gone),
             )
-        return Snapshot(seq, pools, Links.build(self.store.links()), self._said(), tuple(notes), behind)
+        return Snapshot(seq, pools, self._read_links(deleted, changed), self._said(), tuple(notes), behind)
+
+    def _read_links(self, deleted: Sequence[tuple[Kind, int]], changed: Sequence[Record]) -> Links:
+        """All links; read anew only where one was made or taken back, or where an end of one may have moved.
+
+        ``deleted`` and ``changed`` are the records that went and came since the published generation. The number of
+        the last link is read first, so that one made meanwhile is read again rather than missed.
+        """
+        seq = self.store.links_seq()
+        ends = [(r.id, r.problem if isinstance(r, Ticket) else r.number) for r in changed
+                if isinstance(r, Problem) or (isinstance(r, Ticket) and r.problem)]  # fmt: skip
+        mark = (seq, tuple(deleted), tuple(ends))
+        if self._links is not None and self._links[0] == mark:
+            kept = self._links[1]
+            named = {record_id for record_id, _ in ends}
+            others = [r.id or 0 for r in changed if isinstance(r, Ticket) and r.id not in named]
+            if not np.isin(kept.ticket[kept.to("problem")], others).any():
+                return kept
+        self._links = mark, Links.build(self.store.links())
+        return self._links[1]
 
     def _said(self) -> Said:
         votes = self.store.votes()

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from kb import schema as s
-from kb.database import chunks, next_seq, one_writer
+from kb.database import chunks, next_seq, one_writer, visible
 from kb.holdings import Change
 from kb.judgements import Judgements
 from kb.marks import targets
-from kb.records import Kind, Link, Record, Viewer
+from kb.records import Kind, Link, Problem, Record, Viewer
 from kb.rows import moment, seconds
 
 __all__ = ["Change", "Store"]
@@ -68,6 +68,21 @@ class Store(Judgements):
 
     def linked_from(self, target: Record, viewer: Viewer, *, most: int = 50) -> list[tuple[Link, Record]]:
         """The tickets this record was linked on that the viewer may see, newest link first."""
+        if isinstance(target, Problem):
+            named = self._named_on(target, viewer, most)
+            known = {ticket.id for _, ticket in named}
+            return named + [pair for pair in self._linked_to(target, viewer, most) if pair[1].id not in known]
+        return self._linked_to(target, viewer, most)
+
+    def _named_on(self, problem: Problem, viewer: Viewer, most: int) -> list[tuple[Link, Record]]:
+        """Tickets that name the problem themselves, newest first."""
+        t = s.tickets.c
+        query = sa.select(t.id).where(t.problem == problem.number, visible(s.tickets, viewer))
+        with self._reading() as db:
+            ids = list(db.scalars(query.order_by(t.opened_at.desc(), t.id.desc()).limit(most)))
+        return [(Link(one.ref, problem.ref), one) for one in self.records("ticket", ids, viewer)]
+
+    def _linked_to(self, target: Record, viewer: Viewer, most: int) -> list[tuple[Link, Record]]:
         column = targets(s.links)[target.ref.kind]
         query = sa.select(s.links).where(column == target.id).order_by(s.links.c.id.desc()).limit(10 * most)
         with self._reading() as db:

@@ -26,6 +26,7 @@ class VectorIndex:
 
     def __init__(self, ids: Ids, index: Any, dim: int) -> None:
         self._ids, self._index, self.dim = ids, index, dim
+        self._dense = len(ids) > 0 and int(ids[-1]) - int(ids[0]) + 1 == len(ids)
         self._fresh: VectorIndex | None = None
         self._gone: Ids = _NOTHING
 
@@ -42,12 +43,15 @@ class VectorIndex:
             raise ValueError(f"{len(ids)} ids for an array of shape {matrix.shape}")
         if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
             raise ValueError("ids must be unique and not negative")
-        if not np.isfinite(matrix).all():
+        length = np.einsum("ij,ij->i", matrix, matrix)
+        if not np.isfinite(length).all():
             raise ValueError("a vector holds a value that is not a number")
         order = np.argsort(ids, kind="stable")
-        order = order[np.abs(matrix[order]).sum(axis=1) > 0]
+        order = order[length[order] > 0]
+        if not np.array_equal(order, np.arange(len(ids))):
+            ids, matrix = ids[order], matrix[order]
         dim = int(matrix.shape[1])
-        return cls(ids[order], _train(matrix[order], dim, exact_up_to), dim)
+        return cls(ids, _train(matrix, dim, exact_up_to), dim)
 
     def to_bytes(self) -> tuple[bytes, Ids]:
         """The published part as bytes, and the ids in index order."""
@@ -121,9 +125,10 @@ class VectorIndex:
         if allowed is not None or len(self._gone):
             keep = np.ones(len(self._ids), bool)
             if allowed is not None:
-                keep = _look_up(allowed, self._ids)
+                keep = self._look_up(allowed)
             if len(self._gone):
-                keep &= ~np.isin(self._ids, self._gone)
+                place = np.minimum(np.searchsorted(self._ids, self._gone), len(self._ids) - 1)
+                keep[place[self._ids[place] == self._gone]] = False
             if not keep.any():
                 return empty
         scores, places = self._ask(queries, min(most, len(self._ids)), keep)
@@ -135,6 +140,17 @@ class VectorIndex:
             ids = np.pad(ids, ((0, 0), (0, pad)), constant_values=-1)
             scores = np.pad(scores, ((0, 0), (0, pad)), constant_values=-np.inf)
         return ids, scores
+
+    def _look_up(self, allowed: Mask) -> Mask:
+        """``allowed[ids]``, where ids beyond the end are not allowed."""
+        answer = np.zeros(len(self._ids), bool)
+        if self._dense:
+            there = allowed[int(self._ids[0]) : int(self._ids[-1]) + 1]
+            answer[: len(there)] = there
+            return answer
+        inside = self._ids < len(allowed)
+        answer[inside] = allowed[self._ids[inside]]
+        return answer
 
     def _ask(self, queries: Vectors, most: int, keep: Mask | None) -> tuple[Vectors, Ids]:
         inverted = isinstance(self._index, faiss.IndexIVF)
@@ -167,11 +183,3 @@ def _train(matrix: Vectors, dim: int, exact_up_to: int) -> Any:
     index.nprobe = max(16, lists // 40)
     index.make_direct_map()
     return index
-
-
-def _look_up(allowed: Mask, ids: Ids) -> Mask:
-    """``allowed[ids]``, where ids beyond the end are not allowed."""
-    inside = ids < len(allowed)
-    answer = np.zeros(len(ids), bool)
-    answer[inside] = allowed[ids[inside]]
-    return answer
