@@ -162,11 +162,11 @@ def _against(pair: Pair, left: _Read, right: _Read) -> Iterator[Conflict]:
 
 
 def _announced(one: _Said, other: _Said, left: _Read, right: _Read) -> bool:
-    """Whether the titles say that this is where they differ, or one of them names both values."""
+    """Whether both titles say that this is where they differ, or one of the texts names both values."""
     mine = {*one.ways, *one.values} - {*other.ways, *other.values}
     theirs = {*other.ways, *other.values} - {*one.ways, *one.values}
     both = bool({*one.values} - {*other.values}) and (theirs <= left.words or mine <= right.words)
-    return both or bool(mine & left.title) or bool(theirs & right.title)
+    return both or (bool(mine & left.title) and bool(theirs & right.title))
 
 
 def _clash(one: _Said, other: _Said) -> tuple[Literal["negation", "opposite", "value"] | None, str]:

@@ -50,10 +50,14 @@ def suggestion(made: Suggestion) -> dict[str, Any]:
     return {
         "number": made.ticket.number,
         "targets": {name: prediction(found) for name, found in made.predictions.items()},
-        "priority": {"value": made.priority, "reason": made.priority_why},
+        "priority": {"value": made.priority, "reason": made.priority_why, "raised": list(made.raised)},
+        "line_reason": None if made.line is None else {"sentence": made.line.sentence,
+                                                       "cited": [ref(r) for r in made.line.cited]},
+        "questions": [{"text": ask.text, "why": ask.why, "cited": [ref(r) for r in ask.cited]}
+                      for ask in made.questions],
         "neighbours": [hit(one) | {"score": round(one.score, 4)} for one in made.neighbours],
         "model": made.model,
-    }
+    }  # fmt: skip
 
 
 def prediction(found: Prediction) -> dict[str, Any]:

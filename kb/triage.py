@@ -25,6 +25,8 @@ LIKE = 40
 NEARLY = 0.85
 """Score from which two tickets say nearly the same."""
 _FEW, _DIVIDED = 4, 0.6
+ASKABLE = ("too-short", "unlike", "close", "promise", "contradicting", "rare")
+"""Reasons for silence that a better told ticket could end."""
 POOLED = "(other)"
 """The class that rare values are pooled into while learning; never suggested."""
 REASONS: Mapping[str, str] = {
@@ -157,9 +159,10 @@ class Triage:
             reason = lines.reason(same, like.articles, line=int(given) if given else None,
                                   group=group.value if group is not None else None)  # fmt: skip
         asks: tuple[Ask, ...] = ()
-        best = max(made.predictions.values(), key=lambda one: len(one.alternatives), default=None)
-        main = next((made.predictions[n] for n in ("category", "assignment_group") if n in made.predictions), best)
-        if main is not None and main.value is None and main.code not in ("missing", "stale", "language"):
+        unsure = [one for one in made.predictions.values() if one.value is None and one.code in ASKABLE]
+        first = {name: place for place, name in enumerate(("category", "assignment_group"))}
+        main = min(unsure, key=lambda one: first.get(one.target, len(first)), default=None)
+        if main is not None:
             candidates = [pair for pair in main.alternatives if pair[0] != POOLED]
             if main.code == "too-short" or diagnose.is_vague(made.ticket, candidates):
                 asks = diagnose.questions(

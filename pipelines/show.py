@@ -77,6 +77,12 @@ def show_suggestion(suggestion: Suggestion) -> None:
         rows.append((name, said, f"{found.confidence:.0%}" if found.alternatives else "", because))
     rows.append(("priority", suggestion.priority or "not sure", "", suggestion.priority_why))
     table("", ("", "suggestion", "sure", "why"), rows, right=(2,))
+    for why in suggestion.raised:
+        line(f"  {why}", style="bold")
+    if suggestion.line is not None:
+        line(f"  {suggestion.line.sentence}")
+    for ask in suggestion.questions:
+        line(f"  ask: {ask.text} ({ask.why})")
     for hit in suggestion.neighbours:
         fix = " ".join(hit.resolution.split())[:120]
         line(

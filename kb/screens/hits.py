@@ -10,9 +10,9 @@ from kb.screens.paper import Node, copier, div, el, link, marked, meter, prose, 
 from kb.screens.wording import ago, chance, helps, share, took
 
 CHANCE: Mapping[Kind, str] = {
-    "ticket": "Learnt from what technicians linked. Tickets that say the same share it, so it is low where many do.",
+    "ticket": "Learnt from what technicians linked: how often a ticket like this one had the same answer.",
     "article": "Learnt from what technicians linked.",
-    "problem": "Learnt from what technicians linked.",
+    "problem": "Learnt from what technicians linked to articles, which known errors are like.",
 }
 _FIX: Mapping[Kind, tuple[str, str]] = {
     "ticket": ("What fixed it", "Nobody wrote down what fixed it."),

@@ -87,8 +87,8 @@ def distant(hit: Hit) -> bool:
 def helps(hit: Hit) -> tuple[str, str]:
     """What this hit is to the question, in words, and how loudly to draw it: good, mid or "".
 
-    Of an article: how likely it helps. Of a past ticket: how alike it is, because the chance that it is the one to link
-    is shared among all tickets that say the same, and so is low even where each of them shows the way.
+    Of an article: how likely it helps. Of a past ticket: how alike it is, because the chance that it was answered in
+    the same way is low even among tickets that say the same.
     """
     if hit.exact:
         return "Names it exactly", "good"
@@ -112,9 +112,8 @@ def _alike(score: float) -> tuple[str, str]:
 
 
 def chance(hit: Hit) -> str:
-    """What the relevance of this hit means: that an article helps, that a past ticket is the one to link."""
-    what = "it is the one" if isinstance(hit.record, Ticket) else "it helps"
-    return f"{share(hit.relevance)} chance {what}"
+    """What the relevance of this hit means, in words."""
+    return f"{share(hit.relevance)} chance it helps"
 
 
 def target(name: str) -> str:
