@@ -75,14 +75,15 @@ def weeks(
 
 def broken(rows: Sequence[Week], policy: Policy, *, now: datetime) -> Iterator[str]:
     """A sentence for each target whose promise did not come true in the last :data:`RECENT` weeks."""
-    if policy.promise is None:
-        return
     since = now.date() - timedelta(weeks=RECENT)
     for target in sorted({row.target for row in rows}):
+        promise = policy.promise_for(target)
+        if promise is None:
+            continue
         mine = [row for row in rows if row.target == target and row.monday >= since]
         right, judged = sum(row.right for row in mine), sum(row.judged for row in mine)
-        if judged >= FEWEST and 1 - wilson(judged - right, judged) < policy.promise:
+        if judged >= FEWEST and 1 - wilson(judged - right, judged) < promise:
             name = target.replace("_", " ")
             yield (f"The promise for {name} is being broken: {right} of {judged} suggestions of the last {RECENT} "
-                   f"weeks were right, {policy.promise:.0%} are promised. Run `seenbefore train`, or "
+                   f"weeks were right, {promise:.0%} are promised. Run `seenbefore train`, or "
                    f"`seenbefore settings modes {target}=shadow` until it is mended.")  # fmt: skip

@@ -34,6 +34,8 @@ class Policy:
     """Confidence in [0, 1] under which a target is "not sure", where no promise was made."""
     promise: float | None = None
     """A share of suggestions that must be right: each class then speaks only from where it kept that in training."""
+    promises: Mapping[str, float] = field(default_factory=dict)
+    """Target → a promise of its own; :attr:`promise` holds for the others."""
     modes: Mapping[str, Mode] = field(default_factory=dict)
     """Target → mode; "recommend" where none is named."""
     escalation: escalation.Rules = field(default_factory=escalation.Rules)
@@ -41,6 +43,10 @@ class Policy:
     fewest_words: int = 3
     unlike_under: float = 0.2
     """Cosine to the nearest past ticket under which a ticket is like nothing before."""
+
+    def promise_for(self, target: str) -> float | None:
+        """The share of this target's suggestions that must be right; ``None`` where nothing was promised."""
+        return self.promises.get(target, self.promise)
 
     def mode(self, target: str) -> Mode:
         """What is done with this target's predictions."""
@@ -72,7 +78,7 @@ class Policy:
         if text := settings.get("sure"):
             changes["sure"] = _share("sure", text)
         if text := settings.get("promise"):
-            changes["promise"] = _share("promise", text)
+            changes["promise"], changes["promises"] = _promises(text)
         return cls(**{**{name: getattr(policy, name) for name in cls.__slots__}, **changes})
 
 
@@ -83,7 +89,12 @@ def shown(settings: Mapping[str, str]) -> dict[str, str]:
         "priority_matrix": write_matrix(policy.matrix),
         "targets": ",".join(policy.targets),
         "sure": str(policy.sure),
-        "promise": "" if policy.promise is None else str(policy.promise),
+        "promise": ",".join(
+            [
+                *([] if policy.promise is None else [str(policy.promise)]),
+                *(f"{target}={share}" for target, share in sorted(policy.promises.items())),
+            ]
+        ),
         "modes": ",".join(f"{target}={mode}" for target, mode in sorted(policy.modes.items())),
         **escalation.shown(settings),
         **sla.shown(settings),
@@ -122,6 +133,18 @@ def _matrix(text: str) -> dict[tuple[int, int], int]:
     if not matrix or min(min(key) for key in matrix) < 1 or min(matrix.values()) < 1:
         raise BadSetting("priority_matrix must count impact, urgency and priority from 1, the highest.")
     return matrix
+
+
+def _promises(text: str) -> tuple[float | None, dict[str, float]]:
+    """``0.95``, ``category=0.95,line=0.9``, or both: one for all and some of their own."""
+    every, own = None, dict[str, float]()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        target, given, share = (piece.strip() for piece in part.rpartition("="))
+        if given and target:
+            own[target] = _share("promise", share)
+        else:
+            every = _share("promise", part)
+    return every, own
 
 
 def _modes(text: str) -> dict[str, Mode]:

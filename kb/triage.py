@@ -69,6 +69,8 @@ class Models:
     missing: Mapping[str, str] = field(default_factory=dict)
     """Target → why there is no model for it."""
     languages: tuple[str, ...] = ()
+    promised: Callable[[Mapping[str, float | None]], Mapping[str, Mapping[str, float]]] = lambda promises: {}
+    """Target → what is promised, to thresholds."""
     stale: str = ""
     """Why nothing they say holds any more, in a sentence; "" where it does."""
     facts: Mapping[str, object] = field(default_factory=dict)

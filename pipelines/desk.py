@@ -97,7 +97,7 @@ def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy)
 
     try:
         generation, note = home.made.current("models")
-        models = training.load(generation, embedder=home.embedder.id, promise=policy.promise)
+        models = training.load(generation, embedder=home.embedder.id, promise=policy.promise, promises=policy.promises)
     except (NotBuilt, Damaged) as error:
         sentence = "Nothing is learnt yet: run `seenbefore train`." if "Nothing is built" in str(error) else str(error)
         notes.append(sentence)

@@ -73,7 +73,8 @@ def _triage(
     low, high = scores.macro_f1_interval(truth.tolist(), guess.tolist())
     yield Figure(target, "macro_f1", scores.macro_f1(truth.tolist(), guess.tolist()), low, high, n)
     yield Figure(target, "ece", scores.ece(sure, right), None, None, n)
-    speaks = sure >= policy.sure if policy.promise is None else model.promised(policy.promise).speaks(proba)
+    promise = policy.promise_for(target)
+    speaks = sure >= policy.sure if promise is None else model.promised(promise).speaks(proba)
     low, high = scores.clopper_pearson_interval(int(right[speaks].sum()), int(speaks.sum()))
     kept = float(right[speaks].mean()) if speaks.any() else 1.0
     yield Figure(target, "precision where it speaks", kept, low, high, int(speaks.sum()))

@@ -140,7 +140,9 @@ def promise_of(policy: Policy, target: str) -> float:
     return PROMISE if policy.promise is None else policy.promise
 
 
-def load(generation: Generation, *, embedder: str, promise: float | None = None) -> Models:
+def load(
+    generation: Generation, *, embedder: str, promise: float | None = None, promises: Mapping[str, float] | None = None
+) -> Models:
     """The classifiers of a verified generation, ready to suggest. Raises ``Damaged`` or ``NotBuilt``."""
     if generation.facts.get("embedder") != embedder:
         raise NotBuilt("The models were trained with another embedder: run `seenbefore train`.")
@@ -148,27 +150,38 @@ def load(generation: Generation, *, embedder: str, promise: float | None = None)
         models = load_targets(generation.read(MODELS))
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise Damaged("The models were written by another version of the program: run `seenbefore train`.") from error
-    return serve(models, generation.facts, name=generation.name, promise=promise)
+    return serve(models, generation.facts, name=generation.name, promise=promise, promises=promises)
 
 
-def serve(models: dict[str, TextClassifier], facts: Any, *, name: str, promise: float | None = None) -> Models:
-    """Classifiers as triage takes them; with a promise each class has the threshold from which it keeps it."""
-    thresholds = {}
-    if promise is not None:
-        contracts = {target: model.promised(promise) for target, model in models.items()}
-        thresholds = {
-            target: dict(zip(models[target].classes, contract.thresholds.tolist(), strict=True))
-            for target, contract in contracts.items()
-        }
+def serve(
+    models: dict[str, TextClassifier], facts: Any, *, name: str, promise: float | None = None,
+    promises: Mapping[str, float] | None = None,
+) -> Models:  # fmt: skip
+    """Classifiers as triage takes them; with a promise each class has the threshold from which it keeps it.
+
+    ``promises`` are those of single targets, ``promise`` that of all others.
+    """
+    wanted = {target: (promises or {}).get(target, promise) for target in models}
     return Models(
         name=name,
         by_target=models,
         predict=partial(predict_targets, models),
-        thresholds=thresholds,
+        thresholds=promised(models, wanted),
+        promised=partial(promised, models),
         missing=dict(facts.get("missing", {})),
         languages=tuple(facts.get("languages", ())),
         facts=facts,
     )
+
+
+def promised(models: Mapping[str, TextClassifier], promises: Mapping[str, float | None]) -> dict[str, dict[str, float]]:
+    """Target → class → least confidence at which the promise was kept; targets without a promise are left out."""
+    found = {}
+    for target, promise in promises.items():
+        if promise is not None and target in models:
+            limits = models[target].promised(promise).thresholds.tolist()
+            found[target] = dict(zip(models[target].classes, limits, strict=True))
+    return found
 
 
 def languages(texts: Sequence[str]) -> list[str]:

@@ -54,10 +54,9 @@ def _row(row: Row, values: Mapping[str, list[str]], *, now: datetime) -> dict[st
     elif row.opened == "fix":
         below = div("q-open", _correcting(row, values))
     return div(
-        f"case q-row{' opened' if row.opened else ''}",
+        f"case q-row{f' opened q-{row.opened}' if row.opened else ''}",
         div("q-ticket", _title(ticket), _facts(ticket, now=now)),
-        div("q-what", *_cells(row, WHAT), *_others(row)),
-        div("q-who", *_cells(row, WHO)),
+        *_suggested(row),
         div("q-how", _priority(row)),
         div("q-time", *_clock(row.clocked)),
         div("q-do", *_buttons(row)),
@@ -76,12 +75,12 @@ def _title(ticket: Ticket) -> Node:
 
 
 def _facts(ticket: Ticket, *, now: datetime) -> Node:
-    caller = [ticket.caller, *([span("chip warned vip", "VIP")] if ticket.vip else [])]
+    caller: list[Node] = [ticket.caller, span("chip warned vip", "VIP") if ticket.vip else None]
     known: list[Node] = [span("", span("number", ticket.number)),
                          span("", age(ticket.opened_at, to=now), title=moment(ticket.opened_at))]  # fmt: skip
     if ticket.caller or ticket.vip:
         known.append(span("", *caller))
-    return div("facts", *known, *(span("q-more", text) for text in (ticket.location, ticket.service) if text))
+    return div("facts", *known)
 
 
 def age(when: datetime | None, *, to: datetime) -> str:
@@ -93,6 +92,16 @@ def age(when: datetime | None, *, to: datetime) -> str:
 
 
 # --- what is suggested --------------------------------------------------------------------------------------------
+
+
+def _suggested(row: Row) -> list[Node]:
+    """The cells of what it is and who takes it; one sentence where all are silent for the same reason."""
+    guesses = [guess for guess in row.suggestion.predictions.values() if guess.target not in HOW]
+    alike = {(guess.code, guess.reason) for guess in guesses if not target_of(row.suggestion.ticket, guess.target)}
+    if len(guesses) > 1 and len(alike) == 1 and all(guess.value is None for guess in guesses):
+        code, reason = alike.pop()
+        return [div("q-what q-whole q-silent", "No suggestion yet" if code == "missing" else reason, title=reason)]
+    return [div("q-what", *_cells(row, WHAT), *_others(row)), div("q-who", *_cells(row, WHO))]
 
 
 def _cells(row: Row, names: Sequence[str]) -> list[Node]:
@@ -174,12 +183,12 @@ def _buttons(row: Row) -> list[Node]:
     label = f"Accept all {len(sure)}" if len(sure) > 1 else "Accept"
     onwards = {"next": True}
     accept = {**button(label, "accept", "first", key="a", **where), **onwards} if sure else None
-    return [
-        accept,
+    quiet = (
         button("Why", "why", "quiet", key="e", title="Evidence (e or Enter)", **where),
         button("Correct", "fix", "quiet", key="c", **where),
         {**button("Skip", "skip", "quiet", key="s", **where), **onwards},
-    ]
+    )
+    return [accept, div("q-quiet", *quiet)]
 
 
 def _correcting(row: Row, values: Mapping[str, list[str]]) -> dict[str, object]:
@@ -202,8 +211,15 @@ def _done(row: Row) -> dict[str, object]:
     ticket = row.suggestion.ticket
     where = {"source": ticket.ref.source, "number": ticket.ref.number}
     undo = button("Undo", "undo", "quiet", **where) if row.stands else None
-    return div("done q-done", span("number", ticket.number), span("q-done-title", ticket.title[:_TITLE]),
-               span("q-stands", row.trouble or stands(row.stands)), span("push", undo), card=str(ticket.ref))  # fmt: skip
+    told = row.trouble or stands(row.stands)
+    return div(
+        "done q-done",
+        span("number", ticket.number),
+        span("q-done-title", ticket.title[:_TITLE]),
+        span("q-stands", told),
+        span("push", undo),
+        card=str(ticket.ref),
+    )
 
 
 def stands(answers: Mapping[str, Correction]) -> str:

@@ -128,7 +128,7 @@ def _questions(questions: Sequence[Ask]) -> Node:
         )
         for one in questions
     ]
-    return [el("h4", "kicker block", "Ask before you guess"), el("ul", "lines tight", *rows)]
+    return div("block", el("h4", "kicker", "Ask before you guess"), el("ul", "lines tight", *rows))
 
 
 def _neighbour(hit: Hit) -> Node:

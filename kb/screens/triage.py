@@ -116,7 +116,7 @@ def _keys() -> Node:
     parts: list[Node] = []
     for key, does in (("j k", "move"), ("a", "accept all"), ("c", "correct"), ("s", "skip"), ("e", "why")):
         parts += [*(el("kbd", "", one) for one in key.split()), f" {does} "]
-    return el("p", "small soft push q-keys", *parts)
+    return div("small soft push q-keys", *parts)
 
 
 def _undo() -> Node:

@@ -47,11 +47,12 @@ function remember(root) {
   root.querySelectorAll("input[type=checkbox]").forEach((tick) => {
     if (tick.checked) ticked.add(tick.dataset.path);
   });
-  const here = document.activeElement;
-  return { open, typed, ticked, focus: root.contains(here) ? here.dataset.path : null };
+  const here = document.activeElement, mine = root.contains(here);
+  return { open, typed, ticked, focus: mine ? here.dataset.path : null, grabbed: root.querySelector("[data-grab]")?.dataset.path,
+    card: mine ? here.closest("[data-card]")?.dataset.path : null };
 }
 
-function restore(root, { open, typed, ticked, focus }) {
+function restore(root, { open, typed, ticked, focus, card, grabbed }) {
   root.querySelectorAll("details[data-name]").forEach((d) => {
     if (open.has(d.dataset.name)) d.open = open.get(d.dataset.name);
   });
@@ -62,6 +63,12 @@ function restore(root, { open, typed, ticked, focus }) {
     if (f.dataset.grows) grow(f);
     if (focus && f.dataset.path === focus) f.focus({ preventScroll: true });
   });
+  // A button that is gone leaves the focus to its card; a form that just opened takes it.
+  if (card && !root.contains(document.activeElement)) {
+    root.querySelector(`[data-path="${CSS.escape(card)}"]`)?.focus({ preventScroll: true });
+  }
+  const grabbing = root.querySelector("[data-grab]");
+  if (grabbing && grabbing.dataset.path !== grabbed) grabbing.focus();
 }
 
 function make(sheet, node) {
@@ -82,7 +89,10 @@ function element(sheet, node) {
   for (const [name, value] of Object.entries(node.a || {})) {
     if (ATTRIBUTES[name]) made.setAttribute(ATTRIBUTES[name], String(value));
   }
-  if (made.dataset.card !== undefined) made.tabIndex = 0;
+  if (made.dataset.card !== undefined) {
+    made.tabIndex = 0;
+    made.dataset.path = `card:${made.dataset.card}`;
+  }
   fill(sheet, made, node);
   return made;
 }
@@ -120,7 +130,10 @@ const SPECIAL = {
   act(sheet, node) {
     const made = pressable(sheet, node);
     made.dataset.path = `act:${node.name}:${JSON.stringify(node.value)}`;
-    made.addEventListener("click", () => tell(sheet, "act", { ...node.value, name: node.name }));
+    made.addEventListener("click", () => {
+      if (node.next) onwards(made.closest("[data-card]"));
+      tell(sheet, "act", { ...node.value, name: node.name });
+    });
     return made;
   },
   copy(sheet, node) {
@@ -164,6 +177,7 @@ const SPECIAL = {
     input.dataset.given = node.value;
     input.dataset.path = `field:${node.name}`;
     if (node.focus) input.dataset.focus = "1";
+    if (node.grab) input.dataset.grab = "1";
     if (node.sends) input.addEventListener("change", () => input.form?.requestSubmit());
     around.append(words, input);
     return around;
@@ -236,6 +250,45 @@ const SPECIAL = {
     }
     return around;
   },
+  // A small chart of our own figures: lines, bands and points in a unit square; a point may lead to a page.
+  plot(sheet, node) {
+    const wide = 320, high = 200, left = 34, low = 24, at = ([x, y]) => [left + x * (wide - left - 8), 8 + (1 - y) * (high - low - 8)];
+    const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img" });
+    picture.setAttribute("aria-label", node.label);
+    const write = (x, y, words, anchor, name) => {
+      const text = svg("text", { x, y, "text-anchor": anchor, class: name || "sb-tick" });
+      text.textContent = words;
+      picture.append(text);
+    };
+    node.xs.forEach(([x, words]) => write(at([x, 0])[0], high - 8, words, "middle"));
+    node.ys.forEach(([y, words]) => {
+      const [x0, y0] = at([0, y]), [x1] = at([1, y]);
+      picture.append(svg("line", { x1: x0, y1: y0, x2: x1, y2: y0, class: "sb-grid" }));
+      write(left - 6, y0 + 4, words, "end");
+    });
+    const path = (points) => points.map((point) => at(point).map((n) => n.toFixed(1)).join(",")).join(" ");
+    node.bands.forEach((points) => picture.append(svg("polygon", { points: path(points), class: "sb-band" })));
+    node.lines.forEach(([name, points]) => picture.append(svg("polyline", { points: path(points), class: `sb-line sb-${name}` })));
+    node.points.forEach((point) => {
+      const [cx, cy] = at([point.x, point.y]);
+      const dot = svg("circle", { cx, cy, r: point.size || 4, class: `sb-point sb-${point.look || "plain"}` });
+      const name = svg("title", {});
+      name.textContent = point.words;
+      dot.append(name);
+      if (!point.where) { picture.append(dot); return; }
+      const link = svg("g", { role: "link", tabindex: "0", class: "sb-leads" });
+      link.setAttribute("aria-label", point.words);
+      const go = () => tell(sheet, "go", { page: point.page, where: point.where });
+      link.addEventListener("click", go);
+      link.addEventListener("keydown", (event) => { if (event.key === "Enter") go(); });
+      link.append(svg("circle", { cx, cy, r: 10, class: "sb-slot" }), dot);
+      picture.append(link);
+    });
+    const around = document.createElement("div");
+    dress(around, node);
+    around.append(picture);
+    return around;
+  },
   meter(sheet, node) {
     const made = document.createElement("span");
     dress(made, node);
@@ -259,6 +312,7 @@ function pressable(sheet, node) {
   if (node.pressed !== undefined) made.setAttribute("aria-pressed", String(Boolean(node.pressed)));
   if (node.key) {
     made.dataset.key = node.key;
+    if (node.anywhere) made.dataset.anywhere = node.key;
     made.append(keyed(node.key));
   }
   return made;
@@ -337,12 +391,30 @@ async function copied(text) {
 // The folder the app lives in: "/" unless it is served under a path of its own.
 function base() {
   const folder = location.pathname.replace(/\/+$/, "").split("/");
-  if (["search", "triage", "patterns", "knowledge", "desk"].includes(folder[folder.length - 1])) folder.pop();
+  if (["search", "triage", "patterns", "knowledge", "models", "desk"].includes(folder[folder.length - 1])) folder.pop();
   return folder.join("/") + "/";
 }
 
 function editing(node) {
   return Boolean(node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName)));
+}
+
+// From a card that is answered to the next one that is not.
+function onwards(card) {
+  const cards = [...document.querySelectorAll(".sb [data-card]:not(.sb-done)")];
+  const next = cards[cards.indexOf(card) + 1];
+  if (card?.contains(document.activeElement) && next) walk(next);
+}
+
+function walk(card) {
+  card.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "nearest", behavior: "smooth" });
+}
+
+// What a key means on a card: the arrows walk as j and k do, Enter asks why.
+function meant(event, here) {
+  if (!here || event.target !== here) return event.key;
+  return { ArrowDown: "j", ArrowUp: "k", Enter: "e" }[event.key] || event.key;
 }
 
 // "/" goes to the question, j and k walk the cards, and a card's buttons have a key of their own. This file is served
@@ -352,18 +424,21 @@ function listen() {
   if (page.sbListens) return;
   page.sbListens = "yes";
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || editing(event.target)) return;
     const here = event.target instanceof Element ? event.target.closest("[data-card]") : null;
-    if (event.key === "/") {
+    if (event.key === "Escape" && here && editing(event.target)) here.focus({ preventScroll: true });
+    if (event.ctrlKey || event.metaKey || event.altKey || editing(event.target)) return;
+    const key = meant(event, here);
+    if (key === "/") {
       const question = document.querySelector(".sb [data-focus]");
       event.preventDefault();
       if (question) { question.focus(); question.select(); } else document.querySelector(".sb-top .sb-name")?.click();
-    } else if (event.key === "j" || event.key === "k") {
+    } else if (key === "j" || key === "k") {
       const cards = [...document.querySelectorAll(".sb [data-card]")];
-      const next = cards[Math.min(cards.length - 1, Math.max(0, cards.indexOf(here) + (event.key === "j" ? 1 : -1)))];
-      if (next) { next.focus({ preventScroll: true }); next.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
-    } else if (here) {
-      const button = here.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+      const next = cards[Math.min(cards.length - 1, Math.max(0, cards.indexOf(here) + (key === "j" ? 1 : -1)))];
+      if (next) { event.preventDefault(); walk(next); }
+    } else {
+      const name = CSS.escape(key);
+      const button = here?.querySelector(`[data-key="${name}"]`) || document.querySelector(`.sb [data-anywhere="${name}"]`);
       if (button) { event.preventDefault(); button.click(); }
     }
   }, true);

@@ -1,0 +1,78 @@
+"""What every side of the desk stands on: the store, the shelves, what was learnt, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from kb.errors import WrongEmbedder
+from kb.features import Featurer
+from kb.policy import Policy
+from kb.problems import Patterns
+from kb.records import Answer, Filter, Kind, Record, Ticket, Viewer
+from kb.shelves import Shelves
+from kb.store import Store
+from kb.triage import Triage
+
+
+class Searches(Protocol):
+    """Answers questions; :class:`kb.knowledge.Knowledge` does."""
+
+    def search(
+        self, text: str, *, viewer: Viewer, wanted: Filter | None = None, limit: int | Mapping[Kind, int] = 10,
+        ticket: Ticket | None = None,
+    ) -> Answer:  # fmt: skip
+        """Hits by relevance and what fixed it, or "not seen before"."""
+        ...
+
+    def featurer(self) -> Featurer:
+        """The freshest snapshot with its links, made ready for ranking."""
+        ...
+
+
+@dataclass
+class Front:
+    """Everything the sides of a desk share."""
+
+    store: Store
+    shelves: Shelves
+    knowledge: Searches
+    triage_with: Triage
+    policy: Policy
+    patterns_made: Patterns | None = None
+    notes: tuple[str, ...] = ()
+    """Plain sentences about what is missing or stale, each naming the command that mends it."""
+    index_note: str = ""
+    """The one of them that speaks of the index; it stands beside every answer."""
+    refusal: str = ""
+    """Why nothing may be asked at all: the vectors here are of another embedder."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of index, models and patterns: names, times, figures."""
+    rollback_with: Callable[[str], str] | None = None
+    """Brings a kept generation of models back and says what it did; ``None`` where nothing can do that."""
+
+    def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
+        """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""
+        return self.store.find(kind, number, viewer, source=source)
+
+    def records(self, kind: Kind, ids: Sequence[int], *, viewer: Viewer) -> list[Record]:
+        """Records by store id, those the viewer may see, in order."""
+        return self.store.records(kind, ids, viewer)
+
+    def counts(self, *, viewer: Viewer) -> dict[str, int]:
+        """Tickets, articles and links this viewer may see."""
+        return self.store.counts(viewer)
+
+    def imports(self, *, viewer: Viewer, most: int = 20) -> list[dict[str, Any]]:
+        """The latest imports, newest first: when and what kind; names and counts speak of records not all may see."""
+        rows = self.store.imports(most)
+        return rows if viewer.sees_all else [{"at": row["at"], "kind": row["kind"]} for row in rows]
+
+    def _may_be_asked(self) -> None:
+        if self.refusal:
+            raise WrongEmbedder(self.refusal)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is missing or stale right now, each sentence naming the command that mends it."""
+        return (*self.notes, *self.shelves.now().notes)
