@@ -94,11 +94,23 @@ class Writer:
                 entries.append((named, max(relevance, SURE) if named else relevance, pool, place))
         entries.sort(key=lambda entry: (not entry[0], -entry[1], entry[2].kind, entry[3]))
         best = max((entry[1] for entry in entries), default=0.0)
-        above = [entry for entry in entries if entry[0] or (room >= 0 and entry[1] >= FLOOR * best)]
+        above = [
+            entry
+            for entry in entries
+            if entry[0] or (room >= 0 and entry[1] >= FLOOR * best and self._fits(entry[2], entry[3]))
+        ]
         below = [entry for entry in entries if entry not in above]
         if isinstance(limit, int):
             above = _of_all(above, limit)
         return tuple(self._described(above)), tuple(self._described(_few(below)))
+
+    def _fits(self, pool: Ranked, place: int) -> bool:
+        """Whether a known error is the one: a wrong workaround on top of the page costs more than a missing one."""
+        if pool.kind != "problem":
+            return True
+        at, found = int(pool.order[place]), pool.candidates
+        voted = float(found.column("vote_nearest")[at])
+        return self.gate.is_known(float(found.column("score")[at]), voted, float(pool.relevance[place]))
 
     def fixes(self, pools: Sequence[Ranked], hits: Sequence[Hit]) -> tuple[tuple[Fix, ...], tuple[Step, ...]]:
         """How tickets like the question were resolved, best proven first, and what technicians asked and did on them.

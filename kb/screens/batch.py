@@ -70,11 +70,12 @@ def page(desk: Desk, viewer: Viewer) -> None:
 
 def _with_progress(desk: Desk, viewer: Viewer, data: bytes) -> Suggested:
     bar = st.progress(0.0, "Reading the file")
+
+    def say(done: int, of: int) -> None:
+        bar.progress(done / max(1, of), f"{done:,} of {count(of, 'ticket')}")
+
     try:
-        return suggested(
-            desk, data, viewer=viewer,
-            say=lambda done, of: bar.progress(done / max(1, of), f"{done:,} of {count(of, 'ticket')}"),
-        )  # fmt: skip
+        return suggested(desk, data, viewer=viewer, say=say)
     finally:
         bar.empty()
 

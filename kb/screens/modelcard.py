@@ -36,6 +36,14 @@ def offer(card: Card, promise: float | None) -> Mapping[str, float] | None:
     return min(offers, key=lambda one: abs(one["promise"] - promise))
 
 
+def held(card: Card, promise: float | None, *, sure: float) -> Mapping[str, float] | None:
+    """Coverage and precision under this promise; without one, under the fixed confidence ``sure``."""
+    if promise:
+        return offer(card, promise)
+    spoken = [row for row in card.get("curve") or () if row["threshold"] >= sure]
+    return spoken[-1] if spoken else None
+
+
 def section(title: str, said: str, *inside: Node) -> dict[str, object]:
     """One part of a card."""
     return el("section", "m-part", el("h3", "", title), el("p", "small soft", *with_commands(said)), *inside)
@@ -48,13 +56,13 @@ def _curve(card: Card, *, chosen: float | None, promise: float | None) -> Node:
     rows: Sequence[Mapping[str, float]] = card.get("curve") or ()
     if not rows:
         return section("Right, by how much it says", "Too few tickets to tell: run `seenbefore train` with more.")
-    low = min(0.9, min(row["low"] for row in rows), *(row["precision"] for row in rows))
-    y = Axis(max(0.0, low // 0.1 / 10), 1.0, (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0))
+    low = min(0.9, *(row["precision"] for row in rows))
+    y = Axis(max(0.0, (10 * low // 1 - 1) / 10), 1.0, (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0))
     line = [(row["coverage"], row["precision"]) for row in rows]
     band = [(row["coverage"], row["low"]) for row in rows] + [(r["coverage"], r["high"]) for r in reversed(rows)]
     at = offer(card, chosen if chosen is not None else promise)
     points = []
-    for one in card.get("promises", ()):
+    for one in (one for one in card.get("promises", ()) if one["coverage"]):
         words = (f"Promise {share(one['promise'])}: speaks on {share(one['coverage'])}, "
                  f"{share(one['precision'])} of it right")  # fmt: skip
         look, size = ("chosen", 6.5) if at is one else ("offer", 4.5)
@@ -108,8 +116,9 @@ def _worst(card: Card) -> Node:
     name, spoke = str(card["target"]), [row for row in card.get("classes", ()) if row.get("said")]
     title = "Values it is worst at"
     if not spoke:
-        return section(title, "It suggested nothing among the tickets it was judged on: the promise is too high for "
-                       "so few. Press a lower one above, or import more tickets and run `seenbefore train`.")  # fmt: skip
+        silent = ("It suggested nothing among the tickets it was judged on: the promise is too high for so few. "
+                  "Press a lower one above, or import more tickets and run `seenbefore train`.")  # fmt: skip
+        return section(title, silent)
     ranked = sorted(spoke, key=lambda row: (row["precision"], -row["said"]))[:8]
     rows = [
         el("tr", "", el("td", "", value(name, str(row["label"]))), el("td", "right", f"{row['learnt']:,}"),

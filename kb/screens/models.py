@@ -16,7 +16,7 @@ from kb.policy import MODES, Policy
 from kb.records import Viewer
 from kb.screens import modelcard, upkeepfacts
 from kb.screens.chrome import address, empty, head, notes, remembered
-from kb.screens.modelcard import Card, offer, table
+from kb.screens.modelcard import Card, held, table
 from kb.screens.paper import Node, Told, button, choice, div, el, form, link, sheet, span
 from kb.screens.wording import count, now, share, target
 
@@ -43,14 +43,16 @@ def page(desk: Desk, viewer: Viewer) -> None:
     )
     where = address()
     named = where.get("target", "")
-    at = named if named in targets else next(iter(targets))
+    at = (
+        named if named in targets else next((one for one in desk.policy.targets if one in targets), next(iter(targets)))
+    )
     cards = _part(facts, "cards")
     lead = f"Learnt from {count(int(facts.get('tickets', 0)), 'ticket')}, {_until(facts)}."
     said = tuple(st.session_state.pop("sb-models-said", ()))
     sheet("models-head", head(ASKED, lead), notes((*said, *broken, *desk.warnings())))
     sheet(
         "models",
-        div("models", _overview(desk.policy, targets, _part(facts, "missing"), live, at)),
+        div("models", _overview(desk.policy, facts, live, at)),
         _card(desk.policy, at, _part(cards, at), live, _tried(where)),
         upkeepfacts.drift(desk.facts),
         upkeepfacts.quality(desk.facts),
@@ -67,35 +69,37 @@ def _may_go_back(desk: Desk) -> bool:
 # --- all targets at a glance --------------------------------------------------------------------------------------
 
 
-def _overview(
-    policy: Policy, targets: Mapping[str, Any], missing: Mapping[str, Any], live: Sequence[Week], at: str
-) -> Node:  # fmt: skip
+def _overview(policy: Policy, facts: Mapping[str, Any], live: Sequence[Week], at: str) -> Node:
     heads = ("Target", "Mode", "Promise", "Speaks on", "Right when it speaks", "Macro-F1", "Calibration error",
              "Accepted, 4 weeks")  # fmt: skip
-    rows = [_target(policy, name, about, live, at) for name, about in targets.items() if isinstance(about, Mapping)]
+    targets = _part(facts, "targets")
+    named = [name for name in dict.fromkeys([*policy.targets, *targets]) if isinstance(targets.get(name), Mapping)]
+    rows = [_target(policy, name, targets[name], _part(_part(facts, "cards"), name), live, at) for name in named]
     rows += [
-        el("tr", "", el("td", "", target(name)), el("td", "soft", str(why), colspan=7)) for name, why in missing.items()
+        el("tr", "", el("td", "", target(name)), el("td", "soft", str(why), colspan=7))
+        for name, why in _part(facts, "missing").items()
     ]
     return el("section", "", div("card", table(heads, rows, words=2)), el("p", "small soft block-s", MEANT))
 
 
-def _target(policy: Policy, name: str, about: Mapping[str, Any], live: Sequence[Week], at: str) -> Node:
+def _target(
+    policy: Policy, name: str, about: Mapping[str, Any], card: Card, live: Sequence[Week], at: str
+) -> Node:  # fmt: skip
     its = _part(about, "judged") or _part(about, "held_out")
     promise = policy.promise_for(name)
+    kept = held(card, promise, sure=policy.sure)
     titled = {**link(target(name), "models", "strongly", target=name), "current": name == at}
-    speaks, right = _share(its, "coverage"), _share(its, "precision")
-    low, high = its.get("low"), its.get("high")
-    between = f"{share(low)} – {share(high)}" if isinstance(low, float) and isinstance(high, float) else ""
+    modes = [(mode, WORDS[mode]) for mode in MODES]
+    mode = choice("mode", f"Mode of {target(name)}", policy.mode(name), modes, sends=True, hide=True)
+    spoken = kept is not None and kept["coverage"] > 0
     return el(
         "tr", "here" if name == at else "",
         el("td", "", titled),
-        el("td", "", form("mode", choice("mode", f"Mode of {target(name)}", policy.mode(name),
-                                         [(mode, WORDS[mode]) for mode in MODES], sends=True, hide=True),
-                          look="mode", target=name)),
-        el("td", "right", "none" if promise is None else share(promise)),
-        el("td", "right", speaks),
-        el("td", "right", "—" if its.get("coverage") == 0 else right,
-           div("soft small", between) if between and its.get("coverage") else None),
+        el("td", "", form("mode", mode, look="mode", target=name)),
+        el("td", "right", share(promise) if promise else "none"),
+        el("td", "right", share(kept["coverage"]) if kept else "—"),
+        el("td", "right", [share(kept["precision"]), div("soft small", f"{share(kept['low'])} – {share(kept['high'])}")]
+           if kept and spoken else "—"),
         el("td", "right", _figure(its, "macro_f1")),
         el("td", "right", _figure(its, "ece")),
         el("td", "right", _accepted(name, live)),
@@ -118,7 +122,7 @@ def _card(policy: Policy, at: str, card: Card, live: Sequence[Week], tried: floa
         nothing = empty("No card of this model.", "It was made by an older version; make one: `seenbefore train`")
         return el("section", "gap", div("title-row", title), nothing)
     promise = policy.promise_for(at)
-    held = "No promise: it speaks from a fixed confidence on." if promise is None else f"Promises {share(promise)}."
+    held = f"Promises {share(promise)}." if promise else "No promise: it speaks from a fixed confidence on."
     return el(
         "section", "gap",
         div("title-row", title, span("soft", held)),
@@ -140,17 +144,17 @@ def _choosing(policy: Policy, at: str, card: Card, tried: float | None) -> Node:
     return div(
         "m-promise",
         div("row tight", span("small", "Be right at least"), el("nav", "switch wraps", *links, label="Promise")),
-        _brings(offer(card, looked) if looked else None),
+        _brings(held(card, looked, sure=policy.sure), looked=looked, sure=policy.sure),
         _save(at, tried) if tried is not None and tried != (promise or 0.0) else None,
     )
 
 
-def _brings(found: Mapping[str, float] | None) -> Node:
-    if found is None:
-        return el("p", "", "Without a promise it speaks wherever it is fairly sure, right or wrong.")
-    if not found["coverage"]:
-        return el("p", "", "It would keep silent: with the tickets it has, no value can be shown to keep this promise.")
-    return el("p", "", f"It would speak on {share(found['coverage'])} of tickets and be right on "
+def _brings(found: Mapping[str, float] | None, *, looked: float | None, sure: float) -> Node:
+    from_sure = "" if looked else f"Without a promise it speaks from {share(sure)} sure on. "
+    if found is None or not found["coverage"]:
+        none = "It would keep silent: with the tickets it has, no value can be shown to keep this promise."
+        return el("p", "", from_sure or none)
+    return el("p", "", f"{from_sure}It would speak on {share(found['coverage'])} of tickets and be right on "
               f"{share(found['precision'])} of those ({share(found['low'])} to {share(found['high'])} "
               "with 95 % certainty).")  # fmt: skip
 
@@ -235,8 +239,3 @@ def _part(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _figure(facts: Mapping[str, Any], name: str) -> str:
     found = facts.get(name)
     return f"{found:.3f}".lstrip("0") if isinstance(found, int | float) else "—"
-
-
-def _share(facts: Mapping[str, Any], name: str) -> str:
-    found = facts.get(name)
-    return share(float(found)) if isinstance(found, int | float) else "—"
