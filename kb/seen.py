@@ -54,7 +54,7 @@ class Gate:
     def is_known(self, score: float, voted: float, relevance: float) -> bool:
         """Whether a known error is what the question is about: it reads like it, or a ticket that named it does.
 
-        ``voted`` is the highest score of a ticket of that known error. On tickets of the sample desk 95 in 100 shown were
+        ``voted`` is the highest score of a ticket of that known error. On sample tickets 95 in 100 shown were
         right, and 80 in 100 of those there were found.
         """
         bars = self.alone or ALONE

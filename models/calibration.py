@@ -1,4 +1,4 @@
-"""Honest probabilities, and thresholds that keep a promise of precision."""
+"""Honest probabilities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, logit
-from scipy.stats import beta
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -213,77 +212,3 @@ class ScoreCalibration:
         """The calibration that gave this state."""
         steps = None if state["steps"] is None else Steps(state["steps"][0], state["steps"][1])
         return cls(float(state["slope"]), float(state["intercept"]), steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """From which confidence on a class may be said so that the promised precision is kept; inf means never.
-
-    ``thresholds`` has shape (k,). A threshold is taken only where the exact lower bound (Clopper and Pearson 1934) of
-    the precision at and above it reaches the promise. The error level is shared out over the classes, and within a
-    class thresholds are tried from strict to lax until one fails (fixed-sequence testing, as in Angelopoulos et al.
-    2021, "Learn then Test"), so that with probability ``level`` all classes keep the promise at once.
-    """
-
-    promise: float
-    level: float
-    thresholds: Floats
-    coverage: float
-    """Share of the calibration rows that are answered."""
-    precision: float
-    """Share of those answered that were right; 1 where none is answered."""
-
-    @classmethod
-    def fit(
-        cls, said: Codes, confidence: Floats, right: NDArray[np.bool_], k: int, *,
-        promise: float = 0.95, level: float = 0.95, silent: Sequence[int] = (),
-    ) -> Contract:  # fmt: skip
-        """Choose thresholds on rows that were neither fitted on nor will be tested on.
-
-        ``said``, ``confidence``, ``right``: class code of the best guess, its probability, whether it was right, each
-        of shape (n,). ``silent``: codes of classes that must never be said.
-        """
-        thresholds = np.full(k, np.inf)
-        share = (1 - level) / max(1, k - len(silent))
-        for c in set(range(k)) - set(silent):
-            mine = said == c
-            thresholds[c] = _threshold(confidence[mine], right[mine], promise, share)
-        spoken = confidence >= thresholds[said]
-        precision = float(right[spoken].mean()) if spoken.any() else 1.0
-        return cls(promise, level, thresholds, float(spoken.mean()) if len(spoken) else 0.0, precision)
-
-    def speaks(self, proba: Floats) -> NDArray[np.bool_]:
-        """Whether the best guess of each row of ``proba`` (n, k) may be said."""
-        best = proba.argmax(axis=1)
-        out: NDArray[np.bool_] = proba[np.arange(len(proba)), best] >= self.thresholds[best]
-        return out
-
-
-def _lower(right: Codes, n: Codes, level: float) -> Floats:
-    """Exact lower bounds of shares, as :func:`models.scores.clopper_pearson`, of many at once."""
-    low = beta.ppf(1 - level, np.maximum(right, 1), n - right + 1)
-    return np.where(right > 0, low, 0.0)
-
-
-def _threshold(confidence: Floats, right: NDArray[np.bool_], promise: float, share: float) -> float:
-    """Lowest confidence from which on the promise is kept with error probability ``share``; inf where none is.
-
-    Three starting points share the error level, since a start that is too strict has too few rows to prove anything
-    and one that is too lax fails at once.
-    """
-    n = len(confidence)
-    order = np.argsort(-confidence, kind="stable")
-    conf, hits = confidence[order], np.cumsum(right[order])
-    least = int(np.ceil(np.log(share / 3) / np.log(promise))) if 0 < promise < 1 else 1
-    if n < least:
-        return float(np.inf)
-    ends = np.unique(np.concatenate([np.geomspace(least, n, 40).astype(int), [n]]))
-    ends = np.unique([np.searchsorted(-conf, -conf[end - 1], side="right") for end in ends])
-    passes = _lower(hits[ends - 1], ends, 1 - share / 3) >= promise
-    best = 0
-    for start in {0, len(ends) // 3, 2 * len(ends) // 3}:
-        at = start
-        while at < len(ends) and passes[at]:
-            best = max(best, int(ends[at]))
-            at += 1
-    return float(conf[best - 1]) if best else float(np.inf)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from models import scores
-from models.calibration import Contract
 from models.contest import Figures, Said, figures
+from models.contract import Contract
 from models.labels import OTHER
 from models.learner import TextClassifier
 from models.spelling import folded

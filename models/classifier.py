@@ -16,10 +16,10 @@ from sklearn.svm import LinearSVC
 from kb.errors import TooLittle
 from models.corpus import Corpus, Looks, Views, folds_of
 from models.held import Held
-from models.labels import OTHER, code_labels
+from models.labels import OTHER
 from models.learner import TextClassifier, Trial
 from models.skopsbox import dump, load
-from models.spelling import one_spelling
+from models.spelling import coded
 from models.views import Fields, Progress, Vectors
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,7 @@ def learn_targets(
     skipped: dict[str, str] = {}
     for target, labels in targets.items():
         try:
-            code_labels(one_spelling(labels), min_class)
+            coded(labels, min_class)
         except TooLittle as error:
             skipped[target] = str(error)
     todo = [target for target in targets if target not in skipped]

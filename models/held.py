@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.linear import Linear, Softmax
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+LEARNERS: dict[str, type[Linear]] = {"words": Linear, "meaning": Softmax}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,15 @@ class Held:
         """Whether each best guess was right."""
         out: NDArray[np.bool_] = self.said == self.truth
         return out
+
+
+def held_out(
+    name: str, rows: Any, truth: Codes, k: int, weight: Floats, fold: NDArray[np.int64], seed: int, workers: int
+) -> tuple[Linear, Floats]:
+    """A linear learner of one view fitted on all rows, and what learners that had not seen them say of each row."""
+    learner, out = LEARNERS[name], np.zeros((len(truth), k))
+    for f in np.unique(fold):
+        inside = fold != f
+        model = learner.fit(rows[inside], truth[inside], k, weight=weight[inside], seed=seed, workers=workers)
+        out[~inside] = model.decide(rows[~inside])
+    return learner.fit(rows, truth, k, weight=weight, seed=seed, workers=workers), out

@@ -12,18 +12,17 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models import scores
 from models.blend import Blend
-from models.calibration import KINDS, Calibration, Contract
+from models.calibration import KINDS, Calibration
+from models.contract import Contract
 from models.corpus import Corpus, Looks, Views, folds_of
-from models.held import Held
-from models.labels import OTHER, code_labels
-from models.linear import Linear, Softmax
-from models.spelling import folded, one_spelling
+from models.held import LEARNERS, Held, held_out
+from models.labels import OTHER
+from models.spelling import coded, folded
 from models.telling import telling
 from models.views import Fields, Neighbours, Progress, Vectors
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-LEARNERS: dict[str, type[Linear]] = {"words": Linear, "meaning": Softmax}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class TextClassifier:
 
         Raises TooLittle where there are fewer than 20 labelled texts or fewer than two classes.
         """
-        code_labels(one_spelling(labels), self.min_class)  # refuse before the long work
+        coded(labels, self.min_class)  # refuse before the long work
         corpus = Corpus.build(texts, vectors, fields=fields, opened=opened, groups=groups, progress=progress)
         return self.fit_corpus(corpus, labels, weights=weights, seed=seed)
 
@@ -83,7 +82,7 @@ class TextClassifier:
         calibration are taken over, the promise is settled on its held-out predictions and on what it said of the
         later rows, and only the views' learners are fitted again: a fifth of the work.
         """
-        self.classes, self.counts, self.pooled, codes = code_labels(one_spelling(labels), self.min_class)
+        self.classes, self.counts, self.pooled, codes = coded(labels, self.min_class)
         self.views = corpus.views
         rows = np.flatnonzero(codes >= 0)
         truth, k = codes[rows], len(self.classes)
@@ -95,7 +94,7 @@ class TextClassifier:
             return self._again(corpus, rows, truth, weight, trial, seed)
         self.linears, held = {}, {}
         for name, matrix in corpus.looks.linear().items():
-            model, held[name] = _held_out(name, matrix[rows], truth, k, weight, fold, seed, self.workers)
+            model, held[name] = held_out(name, matrix[rows], truth, k, weight, fold, seed, self.workers)
             self.linears[name] = model.compact()
         near = Neighbours(corpus.looks.near.at[rows], corpus.looks.near.score[rows])
         held["neighbours"] = self._vote(near)
@@ -247,15 +246,3 @@ class TextClassifier:
         out.calibration = Calibration.from_state(state["calibration"])
         out._settle(Held(*state["held"]))
         return out
-
-
-def _held_out(
-    name: str, rows: Any, truth: Codes, k: int, weight: Floats, fold: NDArray[np.int64], seed: int, workers: int
-) -> tuple[Linear, Floats]:
-    """A linear learner of one view fitted on all rows, and what learners that had not seen them say of each row."""
-    learner, out = LEARNERS[name], np.zeros((len(truth), k))
-    for f in np.unique(fold):
-        inside = fold != f
-        model = learner.fit(rows[inside], truth[inside], k, weight=weight[inside], seed=seed, workers=workers)
-        out[~inside] = model.decide(rows[~inside])
-    return learner.fit(rows, truth, k, weight=weight, seed=seed, workers=workers), out

@@ -42,6 +42,10 @@ app = typer.Typer(
     "fixed it, triage new ones, and see what keeps coming back. Everything stays in one folder on this machine.",
 )  # fmt: skip
 
+models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models of triage and search: their "
+                         "cards, their history, and the way back.")  # fmt: skip
+app.add_typer(models_app, name="models")
+
 _INTERRUPTED = 130
 """What Typer exits with where Ctrl-C met it outside a command."""
 HomeOption = Annotated[
@@ -154,6 +158,8 @@ def train(
     show.line(f"{'Nothing new to learn from' if done.unchanged else 'Learnt from'} {done.tickets:,} tickets"
               f"{'' if done.unchanged else f' in {done.seconds:.1f} s'}.")  # fmt: skip
     show.show_models(done.figures, done.missing)
+    for target, why in done.rulings.items():
+        show.line(f"{target}: {why}", style="dim")
     for sentence in done.notes:
         show.line(sentence)
 
@@ -410,6 +416,59 @@ def evaluate(
     show.say_json([_plain(row) for row in rows]) if as_json else evaluating.show_figures(rows)
 
 
+@models_app.command("list", epilog="Example: seenbefore models list")
+def models_list(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Every generation of models there was, newest first, and which one serves."""
+    from pipelines import models as history
+    from pipelines import show, show_models
+
+    found = history.history(_ready(home))
+    if as_json:
+        show.say_json([_plain(entry) for entry in found])
+    else:
+        show_models.show_history(found)
+
+
+@models_app.command("show", epilog="Example: seenbefore models show --json")
+def models_show(
+    name: Annotated[str, typer.Argument(help="A generation, or the beginning of its name; else the one in use.")] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The card of each model: what was promised, what was kept, where it errs."""
+    from pipelines import models as history
+    from pipelines import show, show_models
+
+    found = history.show(_ready(home), name)
+    show.say_json(history.as_json(found)) if as_json else show_models.show_cards(found)
+
+
+@models_app.command("rollback", epilog="Example: seenbefore models rollback models-20261101T081500")
+def models_rollback(
+    name: Annotated[str, typer.Argument(help="The generation to go back to, or the beginning of its name.")],
+    home: HomeOption = None,
+) -> None:
+    """Let an earlier generation serve again."""
+    from datetime import UTC, datetime
+
+    from pipelines import models as history
+    from pipelines import show
+
+    show.line(history.rollback(_ready(home), name, at=datetime.now(UTC), by="command line"))
+
+
+@models_app.command("drift", epilog="Example: seenbefore models drift")
+def models_drift(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Do the tickets since the last training still look like those learnt from?"""
+    from pipelines import drift, reports, show, show_models
+
+    opened = _ready(home)
+    with show.bars() as say:
+        found = [_plain(one) | {"moved": one.moved} for one in drift.since(opened, say=say)]
+    reports.keep(opened, reports.DRIFT, found)
+    show.say_json(found) if as_json else show_models.show_drift(found)
+
+
 @app.command("data-quality", epilog="Example: seenbefore data-quality --csv suspects.csv")
 def data_quality(
     home: HomeOption = None,
@@ -420,11 +479,12 @@ def data_quality(
     as_json: JsonOption = False,
 ) -> None:
     """What is wrong with the tickets to learn from? Wrong labels, twin names, answers given away, and more."""
-    from pipelines import quality, show
+    from pipelines import quality, reports, show
 
     opened = _ready(home)
     with show.bars() as say:
         report = quality.examine(opened, say=say)
+    reports.keep(opened, reports.QUALITY, quality.as_json(report))
     if csv_file is not None:
         quality.write_csv(report, csv_file, overwrite=overwrite)
     show.say_json(quality.as_json(report)) if as_json else quality.show_report(report)

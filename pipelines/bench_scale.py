@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -74,7 +75,7 @@ def run(sizes: Sequence[int], *, folder: Path | None, work: Path, say: Say = qui
             kept = place / f"{step}.json"
             if not kept.exists():
                 say(f"{size:,} tickets: {step}", STEPS.index(step), len(STEPS))
-                _in_a_process(step, {"base": str(base), "place": str(place), "size": size, "embed": embed})
+                _in_a_process(step, {"base": str(base), "place": str(place), "size": size, "embed": embed}, say)
             found = cast("dict[str, float]", json.loads(kept.read_text("utf-8")))
             rows += [Row(name, "scale", str(size), "seenbefore", metric, value, n=size, seconds=found["seconds"])
                      for metric, value in found.items() if metric != "seconds"]  # fmt: skip
@@ -152,11 +153,12 @@ class Parents:
         rng, parent = Random(SEED * 1_000_003 + i), self.parent(i)
         other = self.tickets[rng.randrange(len(self.tickets))]
         opened_at = _FIRST + _SPAN * (i / self.size) + timedelta(seconds=rng.randrange(3600))
-        took = max(timedelta(minutes=5), (parent.resolved_at or other.resolved_at or opened_at)
-                   - (parent.opened_at or opened_at)) if parent.resolved_at else None  # fmt: skip
+        took = timedelta(hours=rng.randint(1, 90))
+        if parent.resolved_at is not None and parent.opened_at is not None:
+            took = min(max(timedelta(minutes=5), parent.resolved_at - parent.opened_at), timedelta(days=60))
         state: State | None = parent.state if rng.random() > 0.05 else "open"
         done = state in ("resolved", "closed")
-        resolved_at = opened_at + min(took or timedelta(hours=rng.randint(1, 90)), timedelta(days=60)) if done else None
+        resolved_at = opened_at + took if done else None
         body = vary(parent.body, rng)
         if rng.random() < 0.1:
             body = f"{body}\n{vary(other.body[: len(other.body) // 2], rng)}"
@@ -241,13 +243,18 @@ class Job:
     started: float
     """Seconds since 1970 when the process was asked for."""
 
+    def say(self, what: str, done: int, total: int) -> None:
+        """Tell the process that asked, through a file beside the home."""
+        (self.home.folder / "progress.json").write_text(json.dumps([what, done, total]), "utf-8")
+
 
 def _import(job: Job) -> dict[str, float]:
     """Write articles, tickets and links in batches; the time is that of cleaning and writing, not of inventing."""
-    parents, store, spent = Parents.of(job.base, job.size), job.home.store, 0.0
+    parents, store, clock = Parents.of(job.base, job.size), job.home.store, time.perf_counter
     store.write("article", parents.made_articles())
     done = store.counts(KEEPER)["tickets"] // _BATCH * _BATCH
-    clock = time.perf_counter
+    notes = job.home.folder / "import-spent.json"
+    spent, timed = json.loads(notes.read_text("utf-8")) if notes.exists() else (0.0, 0)
     for start in range(done, job.size, _BATCH):
         numbers = range(start, min(start + _BATCH, job.size))
         made = [parents.ticket(i) for i in numbers]
@@ -256,10 +263,11 @@ def _import(job: Job) -> dict[str, float]:
         store.write("ticket", [prepare(ticket) for ticket in made])
         if links:
             store.link(links)
-        spent += clock() - begun
-        _progress("written", start + len(made), job.size)
-    kept = (job.size - done) / job.size
-    return {"import_seconds": spent / max(kept, 1e-9), "import_rate": job.size * kept / max(spent, 1e-9),
+        spent, timed = spent + clock() - begun, timed + len(made)
+        notes.write_text(json.dumps([spent, timed]), "utf-8")
+        job.say("written", start + len(made), job.size)
+    rate = timed / max(spent, 1e-9)
+    return {"import_seconds": job.size / max(rate, 1e-9), "import_rate": rate,
             "links": float(store.counts(KEEPER)["links"])}  # fmt: skip
 
 
@@ -268,9 +276,10 @@ def _vectors(job: Job) -> dict[str, float]:
     parents, store, embedder = Parents.of(job.base, job.size), job.home.store, job.home.embedder
     articles = [a for batch in store.each("article", KEEPER) for a in batch if isinstance(a, Article)]
     texts = list(dict.fromkeys(text for a in articles for text in (a.text, *passages(a))))
-    missing = store.missing_vectors(map(content_hash, texts), embedder.id)
-    texts = [text for text in texts if content_hash(text) in missing]
-    store.keep_vectors(list(map(content_hash, texts)), embedder.id, embedder.encode(texts))
+    keys = [content_hash(text) for text in texts]
+    vectors, known = job.base.store.known_vectors(keys, embedder.id, embedder.dim)
+    vectors[~known] = embedder.encode([text for text, there in zip(texts, known, strict=True) if not there])
+    store.keep_vectors(keys, embedder.id, vectors)
     if job.embed:
         return {}
     of_texts = _kept(job.base, [t.text for t in parents.tickets])
@@ -288,7 +297,7 @@ def _vectors(job: Job) -> dict[str, float]:
         gists = _perturbed(of_gists, places[fixed], rng)
         store.keep_vectors([content_hash(gist(tickets[i])) for i in fixed], embedder.id, gists)
         done += len(batch)
-        _progress("vectors kept", done, job.size)
+        job.say("vectors kept", done, job.size)
     return {}
 
 
@@ -300,16 +309,16 @@ def _perturbed(vectors: Vectors, places: NDArray[np.int64], rng: np.random.Gener
     noise -= (noise * own).sum(axis=1, keepdims=True) * own
     noise /= np.maximum(np.linalg.norm(noise, axis=1, keepdims=True), 1e-9)
     cosine = rng.uniform(0.8, 0.95, size=(len(own), 1)).astype(np.float32)
-    return (cosine * own + np.sqrt(1 - cosine**2) * noise).astype(np.float32)
+    return np.asarray(cosine * own + np.sqrt(1 - cosine**2) * noise, np.float32)
 
 
 def _kept(home: Home, texts: Sequence[str]) -> Vectors:
     vectors = home.store.known_vectors([content_hash(text) for text in texts], home.embedder.id, home.embedder.dim)[0]
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9).astype(np.float32)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _index(job: Job) -> dict[str, float]:
-    done = indexing.build(job.home, say=_progress, force=True)
+    done = indexing.build(job.home, say=job.say, force=True)
     folder = job.home.folder
     database = sum(path.stat().st_size for path in folder.glob("knowledge.db*"))
     made = sum(p.stat().st_size for p in (folder / "made" / done.generation).rglob("*") if p.is_file())
@@ -323,13 +332,14 @@ def _serve(job: Job) -> dict[str, float]:
     desk.search("Mail cannot be sent since the update", viewer=_AGENT)
     figures = {"cold_start_seconds": time.time() - job.started, "open_seconds": opened_at - job.started}
     asked = _questions(job, _ASKED)
-    for name, wanted in (("", False), ("filtered_", True)):
-        for what, text in (("title", lambda t: t.title), ("ticket", lambda t: t.text)):
-            spent = [_timed(lambda t=t: desk.search(text(t), viewer=_AGENT, wanted=_filter(t) if wanted else None))
-                     for t in asked]  # type: ignore[misc]  # fmt: skip
+    for name, filtered in (("", False), ("filtered_", True)):
+        for what in ("title", "ticket"):
+            texts = [t.title if what == "title" else t.text for t in asked]
+            spent = [_timed(partial(desk.search, text, viewer=_AGENT, wanted=_filter(t) if filtered else None))
+                     for text, t in zip(texts, asked, strict=True)]  # fmt: skip
             figures[f"{name}{what}_p50_ms"], figures[f"{name}{what}_p95_ms"] = np.quantile(spent, (0.5, 0.95)) * 1000
-    embedder = job.home.embedder
-    spent = [_timed(lambda t=t: embedder.encode([t.text[:4000]])) for t in asked]  # type: ignore[misc]
+            job.say(f"asked, {name}{what}", len(asked), len(asked))
+    spent = [_timed(partial(job.home.embedder.encode, [t.text[:4000]])) for t in asked]
     figures["embed_ticket_p50_ms"] = float(np.quantile(spent, 0.5)) * 1000
     return figures | {"resident_mb": _memory("VmRSS"), "resident_own_mb": _memory("RssAnon")}
 
@@ -352,7 +362,7 @@ def _recall(job: Job) -> dict[str, float]:
         for row, mask in enumerate(masks):
             mine = scores[row // 2][mask[part]]
             best[row] = np.sort(np.concatenate([best[row], mine]))[-10:]
-        _progress("compared exactly", min(start + 20_000, len(ids)), len(ids))
+        job.say("compared exactly", min(start + 20_000, len(ids)), len(ids))
     found: tuple[list[float], list[float]] = ([], [])
     for row, mask in enumerate(masks):
         near = shelf.vectors.search(queries[row // 2][None, :], 10, allowed=shelf.columns.mask(mask))[0][0]
@@ -363,9 +373,8 @@ def _recall(job: Job) -> dict[str, float]:
         if there:
             right = int((true @ queries[row // 2] >= best[row][10 - there] - 1e-5).sum())
             found[row % 2].append(min(right, there) / there)
-    spent = [_timed(lambda r=r: shelf.vectors.search(queries[r // 2][None, :], 150,
-                                                     allowed=shelf.columns.mask(masks[r])))
-             for r in range(len(masks))]  # type: ignore[misc]  # fmt: skip
+    spent = [_timed(partial(shelf.vectors.search, queries[row // 2][None, :], 150, allowed=shelf.columns.mask(mask)))
+             for row, mask in enumerate(masks)]  # fmt: skip
     return {"recall@10": float(np.mean(found[0])), "filtered_recall@10": float(np.mean(found[1])),
             "vectors_p95_ms": float(np.quantile(spent, 0.95)) * 1000,
             "filter_share": float(np.mean([mask.mean() for mask in masks[1::2]]))}  # fmt: skip
@@ -423,12 +432,22 @@ def _base(folder: Path | None, work: Path, say: Say) -> tuple[Path, str]:
         return bench.home.folder, bench.name
 
 
-def _in_a_process(step: str, job: Mapping[str, Any]) -> None:
-    command = [sys.executable, "-m", "pipelines.bench_scale", step, json.dumps({**job, "started": time.time()})]
-    code = subprocess.run(command, check=False).returncode
-    if code:
-        raise StoreTrouble(f"The step {step} at {job['size']:,} tickets ended with code {code}; what was written stays: "
-                           "run it again to go on.")  # fmt: skip
+def _in_a_process(step: str, said: Mapping[str, Any], say: Say) -> None:
+    """Run one step and pass on how far it is."""
+    command = [sys.executable, "-m", "pipelines.bench_scale", step, json.dumps({**said, "started": time.time()})]
+    told = Path(said["place"]) / "progress.json"
+    with subprocess.Popen(command) as process:  # noqa: S603  # this very program
+        while process.poll() is None:
+            time.sleep(0.2)
+            try:
+                what, done, total = json.loads(told.read_text("utf-8"))
+            except (OSError, ValueError):
+                continue
+            say(f"{said['size']:,} tickets: {what}", done, total)
+    told.unlink(missing_ok=True)
+    if process.returncode:
+        raise StoreTrouble(f"The step {step} at {said['size']:,} tickets ended with code {process.returncode}; "
+                           "what was written stays: run it again to go on.")  # fmt: skip
 
 
 def _home(place: Path) -> Home:
@@ -451,13 +470,6 @@ def _memory(name: str) -> float:
         return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
     except (OSError, StopIteration):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _progress(what: str, done: int, total: int) -> None:
-    """One line on standard error, rewritten in place."""
-    if sys.stderr.isatty() or done >= total or done % 50_000 < 500:
-        sys.stderr.write(f"\r{what}: {done:,} of {total:,} ({_memory('VmRSS'):,.0f} MiB)   " + "\n" * (done >= total))
-        sys.stderr.flush()
 
 
 def main(arguments: Iterable[str]) -> int:

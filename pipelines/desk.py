@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
 from kb.knowledge import Knowledge
 from kb.policy import Policy
 from kb.problems import Patterns
+from kb.rows import moment, seconds
 from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.triage import Models, Triage
 from kb.vectors import VectorIndex
@@ -55,8 +59,15 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
         notes=tuple(notes),
         index_note=index_note,
         refusal=refusal,
+        rollback_with=partial(_rollback, home),
         facts=facts,
     )
+
+
+def _rollback(home: Home, name: str) -> str:
+    from pipelines import models as history
+
+    return history.rollback(home, name, at=datetime.now(UTC))
 
 
 def nothing_published(dim: int) -> Published:
@@ -93,6 +104,8 @@ def _knowledge(home: Home, shelves: Shelves, notes: list[str]) -> Knowledge:
 
 
 def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy) -> Models:
+    from pipelines import models as history
+    from pipelines import reports
     from pipelines import train as training
 
     try:
@@ -103,8 +116,21 @@ def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy)
         notes.append(sentence)
         return Models(missing=dict.fromkeys(policy.targets, sentence))
     notes += [note] if note else []
-    facts["models"] = {"name": generation.name, **generation.facts}
-    return models
+    cards = {target: card.to_state() for target, card in history.cards_of(generation).items()}
+    facts["models"] = {"name": generation.name, **generation.facts, "cards": cards}
+    facts["history"] = [asdict(entry) for entry in history.history(home)]
+    facts["quality"], facts["drift"] = reports.last(home, reports.QUALITY), reports.last(home, reports.DRIFT)
+    return replace(models, stale=_stale(home, generation.facts))
+
+
+def _stale(home: Home, facts: Mapping[str, Any]) -> str:
+    opened = [row[0] for row in home.store.facts("ticket", ("opened_at",)) if row[0] is not None]
+    until = facts.get("trained_until")
+    last = seconds(datetime.fromisoformat(until)) if until else None
+    newer = sum(1 for at in opened if last is not None and at > last)
+    from pipelines.drift import stale
+
+    return stale(until, moment(max(opened, default=None)), newer)
 
 
 def _patterns(home: Home, notes: list[str], facts: dict[str, Any]) -> Patterns | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,16 +60,19 @@ def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
     seq = store.records_seq()
     if not force and (kept := _still_good(home, seq)) is not None:
         return kept
-    embedded, cut = _embed_missing(store, embedder, say, since=0 if force else _embedded_since(home))
-    with home.made.begin("index") as draft:
+    embedded, cut = _embed_missing(store, embedder, say)
+    embedded += _embed_gists(store, embedder, say, since=0 if force else _embedded_since(home))
+    with home.made.begin("index") as draft, ThreadPoolExecutor(1) as aside:
         pools: dict[Kind, Shelf] = {}
         for kind in KINDS:
             rows = store.facts(kind, (*ASKED[kind], "text_hash"))  # one read, so that ids and texts belong together
-            columns = Columns.build(kind, [row[:-1] for row in rows])
-            vectors = VectorIndex.build(columns.ids, _gather(store, embedder, [row[-1] for row in rows]))
+            columns, keys = Columns.build(kind, rows), [row[-1] for row in rows]
+            del rows
+            vectors = aside.submit(VectorIndex.build, columns.ids, _gather(store, embedder, keys))
             (draft.folder / "words" / kind).mkdir(parents=True)
             documents_of = _documents(store, kind, columns, say)
-            pools[kind] = Shelf(columns, vectors, WordIndex.build(documents_of, draft.folder / "words" / kind))
+            words = WordIndex.build(documents_of, draft.folder / "words" / kind)
+            pools[kind] = Shelf(columns, vectors.result(), words)
         save_index(draft, pools)
         sizes = {f"{kind}s": len(pools[kind].columns) for kind in KINDS}
         facts = {"embedder": embedder.id, "dim": embedder.dim, "watermark": seq, "text_version": TEXT_VERSION,
@@ -99,12 +103,12 @@ def _still_good(home: Home, seq: int) -> Indexed | None:
     return Indexed(generation.name, *counts, 0, facts.get("cut", 0), 0.0, unchanged=True)
 
 
-def _embed_missing(store: Store, embedder: Embedder, say: Say, *, since: int) -> tuple[int, int]:
+def _embed_missing(store: Store, embedder: Embedder, say: Say) -> tuple[int, int]:
+    """Embed every text, passage and question that has no vector yet; how many they were, and how many were cut."""
     keys = {row[0] for kind in KINDS for row in store.facts(kind, ("text_hash",))}
     keys |= {content_hash(text) for _, text in passages_of(store)}
-    others = {content_hash(text): text for text in (*store.questions(), *_gists(store, since))}
-    keys |= others.keys()
-    missing = store.missing_vectors(keys, embedder.id)
+    others = {content_hash(text): text for text in store.questions()}
+    missing = store.missing_vectors(keys | others.keys(), embedder.id)
     done, cut, total = 0, 0, len(missing)
     for texts in _texts(store, missing, others):
         matrix = embedder.encode(texts, progress=lambda n, _, at=done: say("Embedding", at + n, total))  # type: ignore[misc]
@@ -115,12 +119,28 @@ def _embed_missing(store: Store, embedder: Embedder, say: Say, *, since: int) ->
     return done, cut
 
 
-def _gists(store: Store, since: int) -> Iterator[str]:
-    """What fixed each ticket that changed after ``since``, in short: compared when past solutions are grouped."""
+def _embed_gists(store: Store, embedder: Embedder, say: Say, *, since: int) -> int:
+    """Embed what fixed each ticket that changed after ``since``, a batch at a time; how many were embedded.
+
+    They are compared when past solutions are grouped.
+    """
+    waiting: dict[str, str] = {}
+    done = looked = 0
+
+    def embed() -> int:
+        store.keep_vectors(list(waiting), embedder.id, embedder.encode(list(waiting.values())))
+        return len(waiting)
+
     for records in store.each("ticket", KEEPER, since=since):
-        for record in records:
-            if isinstance(record, Ticket) and worth(record):
-                yield gist(record)
+        gists = {content_hash(text): text for text in (gist(r) for r in records if isinstance(r, Ticket) and worth(r))}
+        _, there = store.known_vectors(list(gists), embedder.id, embedder.dim)
+        waiting |= {key: text for (key, text), known in zip(gists.items(), there, strict=True) if not known}
+        looked += len(records)
+        if len(waiting) >= _EMBED_AT_ONCE:
+            done += embed()
+            waiting.clear()
+            say("Embedding what fixed tickets", looked, looked)
+    return done + (embed() if waiting else 0)
 
 
 def _embedded_since(home: Home) -> int:
@@ -158,12 +178,13 @@ def _texts(store: Store, wanted: set[str], others: Mapping[str, str]) -> Iterato
 
 
 def _gather(store: Store, embedder: Embedder, keys: list[str]) -> Vectors:
+    """Unit rows in the order of the keys, zero where there is no vector."""
     matrix = np.zeros((len(keys), embedder.dim), np.float32)
     for start in range(0, len(keys), 20_000):
         part = keys[start : start + 20_000]
-        matrix[start : start + len(part)] = store.known_vectors(part, embedder.id, embedder.dim)[0]
-    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    np.divide(matrix, norms, out=matrix, where=norms > 0)
+        rows = store.known_vectors(part, embedder.id, embedder.dim)[0]
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        np.divide(rows, norms, out=matrix[start : start + len(part)], where=norms > 0)
     return matrix
 
 

@@ -98,9 +98,9 @@ def rollback(home: Home, name: str, *, at: datetime, by: str = "") -> str:
         return f"{entry.name} serves already: nothing was changed."
     generation = home.made.verify("models", entry.name)
     training.load(generation, embedder=home.embedder.id)  # what cannot be opened is not put into service
-    home.made.point("models", entry.name)
     stamp = at.isoformat(timespec="seconds")
     log(home.made, {"event": ROLLED_BACK, "name": entry.name, "from": serving, "at": stamp, "by": by})
+    home.made.point("models", entry.name)
     return (f"{entry.name}, learnt from {entry.tickets:,} tickets, serves again instead of {serving}. The next "
             "training replaces it only by what is shown to be no worse on later tickets.")  # fmt: skip
 

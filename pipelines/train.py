@@ -137,7 +137,8 @@ def learn(
 
 def promise_of(policy: Policy, target: str) -> float:
     """The share of suggestions for a target that must be right: what the desk promised, else 95 in 100."""
-    return PROMISE if policy.promise is None else policy.promise
+    promise = policy.promise_for(target)
+    return PROMISE if promise is None else promise
 
 
 def load(

@@ -19,14 +19,15 @@ from kb.records import Suggestion, Ticket, Viewer
 from kb.screens.chrome import head, notes, remembered
 from kb.screens.paper import div, el, link, sheet
 from kb.screens.wording import count, target, value
-from kb.tables import Asked, BadRow, rows, understand
+from kb.tables import Asked, BadRow, Understanding, rows, understand
+from kb.tables.mapping import plainly
 from kb.tables.write import write_csv, write_xlsx
 
 LARGEST = 20 * 1024**2
 """Bytes of a file; the same limit as the server has."""
 MOST = 5_000
 """Tickets of a file that a page answers; more is work for the command line."""
-_AT_ONCE, _PREVIEW = 100, 25
+_AT_ONCE, _PREVIEW, _TELLING = 100, 25, 2
 _KINDS = ["csv", "tsv", "txt", "xlsx", "json", "jsonl"]
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = ("number", "title", "category", "assignment_group", "line", "priority")
@@ -84,9 +85,7 @@ def suggested(desk: Desk, data: bytes, *, viewer: Viewer, say: Said = lambda don
     """One row a ticket of the file, in its order. Raises ``NotATable`` for what is too large or no list of tickets."""
     if len(data) > LARGEST:
         raise NotATable(f"The file is larger than {LARGEST // 1024**2} MB: run `seenbefore triage FILE`.")
-    understood = understand(data, Asked())
-    if understood.kind != "tickets":
-        raise NotATable(f"The file is a list of {understood.kind}, not of tickets: export the new tickets.")
+    understood = _understood(data)
     found = list(islice(rows(understood), 0, 3 * MOST))
     tickets = [row for row in found if isinstance(row, Ticket)]
     refused = sum(isinstance(row, BadRow) for row in found)
@@ -100,6 +99,17 @@ def suggested(desk: Desk, data: bytes, *, viewer: Viewer, say: Said = lambda don
     header = ["number", "title", *(f"{name}{what}" for name in names for what in ("", " sure", " why"))]
     header += ["priority", "priority why"]
     return Suggested(tuple(header), tuple(_line(one, names) for one in made), refused, understood.warnings)
+
+
+def _understood(data: bytes) -> Understanding:
+    """What the file is: tickets, unless two columns say that it is a list of something else."""
+    found = understand(data, Asked())
+    if found.kind == "tickets":
+        return found
+    telling = sum(plainly(column) in found.preset.telling for column in found.table.header)
+    if telling >= _TELLING or found.kind == "links":
+        raise NotATable(f"The file is a list of {found.kind}, not of tickets: export the new tickets.")
+    return understand(data, Asked(preset="generic"))
 
 
 def _line(suggestion: Suggestion, names: Sequence[str]) -> tuple[str, ...]:

@@ -91,15 +91,16 @@ def _target(
     titled = {**link(target(name), "models", "strongly", target=name), "current": name == at}
     modes = [(mode, WORDS[mode]) for mode in MODES]
     mode = choice("mode", f"Mode of {target(name)}", policy.mode(name), modes, sends=True, hide=True)
-    spoken = kept is not None and kept["coverage"] > 0
+    right: Node = "—"
+    if kept is not None and kept["coverage"]:
+        right = [span("soft small", f"{share(kept['low'])} – {share(kept['high'])}  "), share(kept["precision"])]
     return el(
         "tr", "here" if name == at else "",
         el("td", "", titled),
         el("td", "", form("mode", mode, look="mode", target=name)),
         el("td", "right", share(promise) if promise else "none"),
         el("td", "right", share(kept["coverage"]) if kept else "—"),
-        el("td", "right", [share(kept["precision"]), div("soft small", f"{share(kept['low'])} – {share(kept['high'])}")]
-           if kept and spoken else "—"),
+        el("td", "right", right),
         el("td", "right", _figure(its, "macro_f1")),
         el("td", "right", _figure(its, "ece")),
         el("td", "right", _accepted(name, live)),

@@ -20,8 +20,8 @@ def drift(facts: Mapping[str, Any]) -> Node:
     found = [one for one in _rows(facts, "drift") if isinstance(one.get("psi"), int | float)]
     title = _title("Drift", "Do new tickets still look like those learnt from?")
     if not found:
-        return _part(title, empty("Not measured yet.", "It takes 50 tickets since the last training, and `seenbefore "
-                                  "doctor` or `seenbefore train` to look at them."))  # fmt: skip
+        return _part(title, empty("Not measured yet.", "It takes 50 tickets since the last training: `seenbefore "
+                                  "models drift`"))  # fmt: skip
     ranked = sorted(found, key=lambda one: -float(one["psi"]))[: 2 * _MOST]
     heads = ("What", "Of", "Moved", "", "By chance below", "Tickets")
     body = table(heads, [_moved(one) for one in ranked], words=2)

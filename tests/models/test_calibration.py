@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from models.calibration import Calibration, Contract, ScoreCalibration, log_loss
+from models.calibration import Calibration, ScoreCalibration, log_loss
+from models.contract import Contract
 from models.scores import ece
 
 Floats = NDArray[np.float64]

@@ -17,10 +17,12 @@ from models.classifier import (
     dump_targets,
     fit_targets,
     folds_of,
+    learn_targets,
     load_targets,
     predict_targets,
     svm_baseline,
 )
+from models.spelling import one_spelling
 from models.views import Grams, OneHot, nearest, same_text_groups
 
 TOPICS = {
@@ -164,6 +166,53 @@ def test_labels_differ_by_more_than_spaces() -> None:
     texts, labels = desk(60)
     model = TextClassifier().fit(texts, embed(texts), [f" {label}  " for label in labels])
     assert model.classes == sorted(TOPICS)
+
+
+def test_labels_that_differ_in_case_and_spaces_are_one_shown_as_most_often_written() -> None:
+    texts, labels = desk(90)
+    spelt = [(label.upper(), f"{label} ", label, f"  {label}", label)[i % 5] for i, label in enumerate(labels)]
+    model = TextClassifier().fit(texts, embed(texts), spelt)
+    assert model.classes == sorted(TOPICS)
+    assert sum(model.counts) == 90
+    assert model.codes([" NETWORK", "mail ", "unheard of"]).tolist() == [1, 0, -1]
+    assert one_spelling(["a B", "A  b", "A b", "", None, "  "]) == ["A b", "A b", "A b", None, None, None]
+
+
+def test_a_megabyte_is_read_in_a_moment_and_an_empty_ticket_gets_no_certainty(learnt: TextClassifier) -> None:
+    texts = ["vpn tunnel " * 100_000, "", "\x00" * 1_000_000]
+    proba = learnt.predict(texts, np.zeros((3, 32), dtype=np.float32))
+    assert np.isfinite(proba).all()
+    assert learnt.classes[proba[0].argmax()] == "Network"
+    assert not learnt.contract.speaks(proba)[1]
+    assert learnt.telling(texts[0], "Network")[:2] in (["vpn", "tunnel"], ["tunnel", "vpn"])
+
+
+def test_models_of_two_trainings_lie_in_one_file_each_with_its_own_views() -> None:
+    texts, labels = desk(120)
+    others, again = desk(90, seed=8)
+    one = fit_targets(texts, embed(texts), {"category": labels})[0]
+    two = fit_targets(others, embed(others), {"line": ["2" if x == "Mail" else "1" for x in again]})[0]
+    mixed = {**one, **two}
+    back = load_targets(dump_targets(mixed))
+    fresh, _ = desk(20, seed=4)
+    said, told = predict_targets(mixed, fresh, embed(fresh)), predict_targets(back, fresh, embed(fresh))
+    assert all(np.array_equal(said[target], told[target]) for target in mixed)
+    assert back["category"].views is not back["line"].views
+
+
+def test_a_trial_knows_no_later_label_and_its_promise_is_taken_over() -> None:
+    texts, labels = desk(1200, noise=0.1)
+    later = np.arange(1000, 1200)
+    lie = [*labels[:1000], *(["Mail"] * 200)]
+    one = learn_targets(texts, embed(texts), {"category": labels}, later={"category": later})
+    two = learn_targets(texts, embed(texts), {"category": lie}, later={"category": later})
+    assert np.array_equal(one.trials["category"].proba, two.trials["category"].proba)
+    model, trial = one.models["category"], one.trials["category"]
+    assert model.blend is trial.model.blend
+    assert len(model.held.said) == 1200
+    fresh, truth = desk(300, seed=5)
+    proba = model.predict(fresh, embed(fresh))
+    assert scores.accuracy(truth, np.array(model.classes)[proba.argmax(axis=1)]) > 0.95
 
 
 def test_copies_on_both_sides_do_not_flatter_the_held_out_figures() -> None:

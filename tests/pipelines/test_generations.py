@@ -104,6 +104,30 @@ def test_old_generations_and_dead_leftovers_are_swept_but_not_the_current_one(ma
     assert mine.exists()
 
 
+def test_models_are_kept_longer_since_people_go_back_to_them(made: Generations) -> None:
+    names = []
+    for n in range(7):
+        with made.begin("models") as draft:
+            draft.write("m", str(n).encode())
+            named = draft.name
+            names.append(draft.publish({}).name)
+        assert names[-1] == named
+    assert made.history("models") == names[:-6:-1]
+    made.point("models", names[2])
+    with made.begin("models") as draft:
+        draft.write("m", b"8")
+    assert names[2] in made.history("models"), "what serves is never swept"
+
+
+def test_where_what_serves_is_damaged_an_older_one_stands_in_before_a_newer(made: Generations) -> None:
+    one, two, three = publish(made, "1"), publish(made, "2"), publish(made, "3")
+    made.point("index", two)
+    (made.root / two / "a.bin").write_bytes(b"")
+    assert made.current("index")[0].name == one
+    (made.root / one / "a.bin").write_bytes(b"x")
+    assert made.current("index")[0].name == three
+
+
 def test_parts_do_not_disturb_each_other(made: Generations) -> None:
     index = publish(made)
     with made.begin("models") as draft:

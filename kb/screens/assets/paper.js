@@ -18,7 +18,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     drawn.set(parentElement, sheet);
   }
   sheet.send = setTriggerValue;
-  sheet.root.classList.remove("sb-busy");
+  if (sheet.data !== data) {
+    sheet.data = data;
+    answered(sheet);
+  }
   const text = JSON.stringify(data.nodes);
   if (text !== sheet.text) {
     const first = sheet.text === null;
@@ -105,9 +108,24 @@ function fill(sheet, made, node) {
   for (const child of node.k || []) made.append(make(sheet, child));
 }
 
+// One word at a time: what a reader presses meanwhile waits, or the server would forget the first for the second.
 function tell(sheet, what, value) {
+  if (sheet.waits && what === "act") {
+    sheet.later.push([what, value]);
+    return;
+  }
+  sheet.later = sheet.later || [];
   sheet.root.classList.add("sb-busy");
+  sheet.waits = setTimeout(() => answered(sheet), 8000);
   sheet.send(what, value);
+}
+
+function answered(sheet) {
+  clearTimeout(sheet.waits);
+  sheet.waits = null;
+  sheet.root.classList.remove("sb-busy");
+  const next = sheet.later?.shift();
+  if (next) tell(sheet, ...next);
 }
 
 const SPECIAL = {
