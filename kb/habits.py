@@ -74,7 +74,7 @@ class Habits:
     """Shape (n, dim): the linking tickets' vectors, zero where there is none."""
     against: Habits | None = None
     """Marks of "not helpful", in the same form."""
-    _kept: dict[bytes, tuple[Ids, Floats]] = field(default_factory=dict, repr=False)
+    _kept: dict[bytes, tuple[Ids, Ids, Floats]] = field(default_factory=dict, repr=False)
     _asked: dict[str, tuple[bytes, Vectors]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -111,8 +111,8 @@ class Habits:
     def votes(self, question: Vectors, known: Mask, n: int, *, now: int) -> Votes:
         """Votes for the n rows of the target pool by the links in ``known``; ``question`` has shape (dim,)."""
         rows = np.flatnonzero(known)
-        targets, lengths = self._lengths(rows)
-        target, generic = np.searchsorted(targets, self.target[rows]), self.generic[rows]
+        targets, target, lengths = self._lengths(rows)
+        generic = self.generic[rows]
         score = np.maximum(self.scores(question)[rows], 0).astype(np.float64)
         age = np.maximum(now - self.at[rows], 0) / DAY
 
@@ -126,7 +126,7 @@ class Habits:
 
         count, nearest = add(np.ones(len(rows))), np.zeros(len(targets))
         np.maximum.at(nearest, target, score)
-        best = np.argsort(-score, kind="stable")[:20]
+        best = _highest(score, 20)
         few = np.bincount(target[best], score[best], minlength=len(targets)).astype(np.float64)
         return Votes(
             recent=spread(add(0.5 ** (age / 180))),
@@ -168,7 +168,7 @@ class Habits:
             kept = self._asked["last"] = asked, self.vectors @ question
         return kept[1]
 
-    def _lengths(self, rows: Ids) -> tuple[Ids, Floats]:
+    def _lengths(self, rows: Ids) -> tuple[Ids, Ids, Floats]:
         """As :meth:`_spread`; kept for the sets of links that were asked for last: mostly all, or all one may see."""
         key = rows.tobytes()
         kept = self._kept.get(key)
@@ -178,15 +178,24 @@ class Habits:
             kept = self._kept[key] = self._spread(rows)
         return kept
 
-    def _spread(self, rows: Ids) -> tuple[Ids, Floats]:
-        """The targets of these links, ascending, and the length of the sum of the vectors linked to each."""
+    def _spread(self, rows: Ids) -> tuple[Ids, Ids, Floats]:
+        """The targets of these links, ascending; the place of each link's target; the length of their vectors' sum."""
         if not len(rows):
-            return np.zeros(0, np.int64), np.zeros(0)
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
         order = rows[np.argsort(self.target[rows], kind="stable")]
         target = self.target[order]
         starts = np.flatnonzero(np.r_[True, target[1:] != target[:-1]])
         sums = np.add.reduceat(self.vectors[order], starts, axis=0)
-        return target[starts], np.linalg.norm(sums, axis=1).astype(np.float64)
+        lengths = np.linalg.norm(sums, axis=1).astype(np.float64)
+        return target[starts], np.searchsorted(target[starts], self.target[rows]), lengths
+
+
+def _highest(score: Floats, most: int) -> Ids:
+    """Places of the highest scores, best first, ties in order, without sorting all of them."""
+    if len(score) > most:
+        near = np.flatnonzero(score >= np.partition(score, -most)[-most])
+        return near[np.argsort(-score[near], kind="stable")[:most]]
+    return np.argsort(-score, kind="stable")
 
 
 def _links(snapshot: Snapshot, kind: Kind) -> Habits:

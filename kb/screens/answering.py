@@ -21,6 +21,9 @@ _LONGEST_VALUE, _LONGEST_WHY = 200, 500
 
 def heard(desk: Desk, viewer: Viewer, suggested: Sequence[Suggestion], told: Told) -> None:
     """Do what the browser asked for one ticket; only tickets that are on the page can be answered."""
+    if told.get("name") == "undo-last" and said():
+        last = list(said())[-1]
+        told = {"name": "undo", "source": last.source, "number": last.number}
     found = named(suggested, told)
     if found is None:
         return

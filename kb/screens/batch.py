@@ -98,7 +98,7 @@ def suggested(desk: Desk, data: bytes, *, viewer: Viewer, say: Said = lambda don
     names = list(dict.fromkeys(name for one in made for name in one.predictions))
     header = ["number", "title", *(f"{name}{what}" for name in names for what in ("", " sure", " why"))]
     header += ["priority", "priority why"]
-    return Suggested(tuple(header), tuple(_line(one, names) for one in made), refused, understood.warnings)
+    return Suggested(tuple(header), tuple(_line(one, names) for one in made), refused, understood.table.notes)
 
 
 def _understood(data: bytes) -> Understanding:

@@ -14,7 +14,7 @@ from kb.errors import SeenBeforeError
 from kb.live import Week
 from kb.policy import MODES, Policy
 from kb.records import Viewer
-from kb.screens import modelcard, upkeepfacts
+from kb.screens import modelcard, modelhealth
 from kb.screens.chrome import address, empty, head, notes, remembered
 from kb.screens.modelcard import Card, held, table
 from kb.screens.paper import Node, Told, button, choice, div, el, form, link, sheet, span
@@ -54,10 +54,10 @@ def page(desk: Desk, viewer: Viewer) -> None:
         "models",
         div("models", _overview(desk.policy, facts, live, at)),
         _card(desk.policy, at, _part(cards, at), live, _tried(where)),
-        upkeepfacts.drift(desk.facts),
-        upkeepfacts.quality(desk.facts),
-        upkeepfacts.search(facts),
-        upkeepfacts.history(desk.facts, can=_may_go_back(desk)),
+        modelhealth.drift(desk.facts),
+        modelhealth.quality(desk.facts),
+        modelhealth.search(facts),
+        modelhealth.history(desk.facts, can=_may_go_back(desk)),
         told=partial(_heard, desk, viewer),
     )
 

@@ -41,7 +41,7 @@ class Row:
 
 def rows(shown: Sequence[Row], values: Mapping[str, list[str]], *, now: datetime) -> dict[str, object]:
     """The queue, one row a ticket, in the order given."""
-    names = ("Ticket", "What", "Who takes it", "Priority", "Time left", "")
+    names = ("Ticket", "Category", "Group and line", "Priority", "Time left", "")
     heads = div("q-row q-heads", *(span("label", name) for name in names), hidden="true")
     return div("queue", heads, *(_done(row) if row.answered else _row(row, values, now=now) for row in shown))
 

@@ -28,6 +28,7 @@ def evidence(suggestion: Suggestion) -> dict[str, object]:
             el("h4", "kicker", "Telling words in its own text"),
             _own_words(suggestion.ticket, guesses),
             _questions(suggestion.questions),
+            _alternatives(suggestion, guesses),
         ),
         div(
             "",
@@ -35,7 +36,6 @@ def evidence(suggestion: Suggestion) -> dict[str, object]:
             el("h4", "kicker", "Nearest past tickets"),
             el("ul", "lines tight", *near) if near else el("p", "soft", "None is near."),
         ),
-        _alternatives(suggestion, guesses),
     )
 
 

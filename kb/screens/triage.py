@@ -125,8 +125,7 @@ def _undo() -> Node:
     if not said:
         return None
     ref = list(said)[-1]
-    undo = button(f"Undo {ref.number}", "undo", "quiet", key="u", source=ref.source, number=ref.number)
-    return {**undo, "anywhere": True}
+    return {**button(f"Undo {ref.number}", "undo-last", "quiet", key="u"), "anywhere": True}
 
 
 # --- a text that is no ticket yet ---------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ function remember(root) {
   });
   const here = document.activeElement, mine = root.contains(here);
   return { open, typed, ticked, focus: mine ? here.dataset.path : null, grabbed: root.querySelector("[data-grab]")?.dataset.path,
-    card: mine ? here.closest("[data-card]")?.dataset.path : null };
+    card: mine ? here.closest(".sb-queue [data-card]")?.dataset.path : null };
 }
 
 function restore(root, { open, typed, ticked, focus, card, grabbed }) {
@@ -64,14 +64,20 @@ function restore(root, { open, typed, ticked, focus, card, grabbed }) {
     if (was && was[0] === f.dataset.given) f.value = was[1];
     if (ticked.has(f.dataset.path)) f.checked = true;
     if (f.dataset.grows) grow(f);
-    if (focus && f.dataset.path === focus) f.focus({ preventScroll: true });
+    if (focus && f.dataset.path === focus) {
+      f.focus({ preventScroll: true });
+      if (f.dataset.card) f.scrollIntoView({ block: "nearest" });
+    }
   });
   // A button that is gone leaves the focus to its card; a form that just opened takes it.
   if (card && !root.contains(document.activeElement)) {
     root.querySelector(`[data-path="${CSS.escape(card)}"]`)?.focus({ preventScroll: true });
   }
   const grabbing = root.querySelector("[data-grab]");
-  if (grabbing && grabbing.dataset.path !== grabbed) grabbing.focus();
+  if (grabbing && grabbing.dataset.path !== grabbed) {
+    grabbing.focus({ preventScroll: true });
+    grabbing.closest("[data-card]")?.scrollIntoView({ block: "nearest" });
+  }
 }
 
 function make(sheet, node) {
@@ -116,6 +122,7 @@ function tell(sheet, what, value) {
   }
   sheet.later = sheet.later || [];
   sheet.root.classList.add("sb-busy");
+  clearTimeout(sheet.waits);
   sheet.waits = setTimeout(() => answered(sheet), 8000);
   sheet.send(what, value);
 }

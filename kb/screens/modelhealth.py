@@ -20,8 +20,7 @@ def drift(facts: Mapping[str, Any]) -> Node:
     found = [one for one in _rows(facts, "drift") if isinstance(one.get("psi"), int | float)]
     title = _title("Drift", "Do new tickets still look like those learnt from?")
     if not found:
-        return _part(title, empty("Not measured yet.", "It takes 50 tickets since the last training: `seenbefore "
-                                  "models drift`"))  # fmt: skip
+        return _part(title, empty("Not measured yet.", "With 50 new tickets or more: `seenbefore models drift`"))
     ranked = sorted(found, key=lambda one: -float(one["psi"]))[: 2 * _MOST]
     heads = ("What", "Of", "Moved", "", "By chance below", "Tickets")
     body = table(heads, [_moved(one) for one in ranked], words=2)
@@ -51,14 +50,21 @@ def quality(facts: Mapping[str, Any]) -> Node:
     findings = _rows(report, "findings")
     if not findings:
         return _part(title, el("p", "soft", "The last report found nothing that stands in the way."))
+    ranked = sorted(findings, key=lambda one: -int(one.get("count") or 0))
+    rest = None
+    if len(ranked) > _MOST:
+        rest = div("block-s", fold(f"{len(ranked) - _MOST} more findings", _found(ranked[_MOST:]), name="findings"))
+    return _part(title, _found(ranked[:_MOST]), rest, _suspects(_rows(report, "suspects")))
+
+
+def _found(findings: Sequence[Mapping[str, Any]]) -> Node:
     rows = [
-        el("tr", "", el("td", "", target(str(one.get("target"))) if one.get("target") else "Texts"),
+        el("tr", "", el("td", "nowrap", target(str(one.get("target"))) if one.get("target") else "Texts"),
            el("td", "", str(one.get("what", ""))), el("td", "soft", *with_commands(str(one.get("todo", "")))),
            el("td", "", *_tickets(one.get("tickets", ()))))
-        for one in findings[: 2 * _MOST]
+        for one in findings
     ]  # fmt: skip
-    table_of = div("card", table(("Of", "Found", "What to do", "Such as"), rows, words=4))
-    return _part(title, table_of, _suspects(_rows(report, "suspects")))
+    return div("card", table(("Of", "Found", "What to do", "Such as"), rows, words=4))
 
 
 def _suspects(found: Sequence[Mapping[str, Any]]) -> Node:
@@ -114,9 +120,21 @@ def _generation(one: Mapping[str, Any], *, can: bool) -> Node:
     elif can and one.get("kept", True):
         ask = button("Yes, let it serve", "rollback", "little", generation=name)
         back = fold("Go back", div("block-s", ask), name=f"back:{name}", look="quiet")
-    said = " ".join(str(text) for text in (one.get("why"), one.get("note")) if text)
+    said = " ".join(str(text) for text in (one.get("note"), one.get("why") or _whys(one)) if text)
     return el("tr", "", el("td", "", when or name, div("soft small mono", name)), el("td", "", *_figures(one)),
               el("td", "small soft", said), el("td", "", back))  # fmt: skip
+
+
+def _whys(one: Mapping[str, Any]) -> str:
+    """Why each target's model was published or kept; once where it is the same for all."""
+    found: dict[str, list[str]] = {}
+    targets = one.get("targets")
+    for name, about in targets.items() if isinstance(targets, Mapping) else ():
+        if isinstance(about, Mapping) and about.get("why"):
+            found.setdefault(str(about["why"]), []).append(target(str(name)))
+    if len(found) == 1:
+        return next(iter(found))
+    return " ".join(f"{', '.join(names)}: {why}" for why, names in found.items())
 
 
 def _figures(one: Mapping[str, Any]) -> list[Node]:
