@@ -175,7 +175,7 @@ class Featurer:
         done = facts.numbers["resolved"][places] < limit
         same, articles = self._article_habits(question, known["article"], places)
         mine = self.habits["ticket"]
-        linked_on = np.bincount(mine.ticket[known["ticket"] & mine.by_ticket], minlength=len(facts))[places]
+        linked_on = _counted(mine.ticket[known["ticket"] & mine.by_ticket], places)
         return places, {
             "words_title": np.log1p(words[:, 0]),
             "words_body": np.log1p(words[:, 1]),
@@ -209,14 +209,14 @@ class Featurer:
 
     def _article_habits(self, question: Question, known: Mask, places: Ids) -> tuple[Floats, Floats]:
         """How far the articles linked on each ticket are those linked on the question's like, and how many they are."""
-        links, n = self.habits["article"], len(self.snapshot.pools["ticket"].columns)
+        links = self.habits["article"]
         known = known & links.by_ticket
         rows = np.flatnonzero(known & ~links.generic)
-        score = np.maximum(links.vectors[rows] @ question.vector, 0).astype(np.float64) ** 8
+        score = np.maximum(links.scores(question.vector)[rows], 0).astype(np.float64) ** 8
         votes = np.bincount(links.target[rows], score, minlength=len(self.snapshot.pools["article"].columns) + 1)
         share = votes / max(float(votes.sum()), 1e-9)
-        same = np.bincount(links.ticket[rows], share[links.target[rows]], minlength=n)[places]
-        return same.astype(np.float64), np.bincount(links.ticket[known], minlength=n)[places].astype(np.float64)
+        same = _counted(links.ticket[rows], places, share[links.target[rows]])
+        return same, _counted(links.ticket[known], places)
 
     # --- both --------------------------------------------------------------------------------------------------
 
@@ -248,8 +248,8 @@ class Featurer:
         found.append(shelf.words.search(question.text, _WORDS, where=where)[0])
         places = facts.places(np.concatenate([*found, np.array(list(holds), np.int64)]))
         for vote in (votes.weighted, votes.fresh):
-            best = np.argsort(-vote, kind="stable")[:_VOTED]
-            places = np.concatenate([places, best[vote[best] > 0]])
+            held = np.flatnonzero(vote > 0)
+            places = np.concatenate([places, held[np.argsort(-vote[held], kind="stable")[:_VOTED]]])
         places = np.unique(places[places >= 0])
         return places[rows[places]]
 
@@ -262,6 +262,13 @@ def _shared(ids: Ids, holds: dict[int, int]) -> Floats:
 def _places(facts: Columns, ids: tuple[int, ...]) -> Ids:
     places = facts.places(np.array(ids, np.int64)) if ids else np.zeros(0, np.int64)
     return places[places >= 0]
+
+
+def _counted(found: Ids, places: Ids, weight: Floats | None = None) -> Floats:
+    """How often (or with what weight together) each of these ascending places is found, shape (len(places),)."""
+    at = np.minimum(np.searchsorted(places, found), max(0, len(places) - 1))
+    mine = places[at] == found if len(places) else np.zeros(len(found), bool)
+    return np.bincount(at[mine], None if weight is None else weight[mine], minlength=len(places)).astype(np.float64)
 
 
 def _ranks(values: Floats) -> Floats:

@@ -88,7 +88,7 @@ class Holdings(Database):
         while True:
             query = sa.select(table).where(table.c.id > last, visible(table, viewer))
             if since:
-                query = query.where(table.c.seq > since)
+                query = query.where(table.c.id.in_(sa.select(table.c.id).where(table.c.seq > since)))
             with self._reading() as db:
                 rows = db.execute(query.order_by(table.c.id).limit(batch)).mappings().all()
             if not rows:
@@ -101,7 +101,8 @@ class Holdings(Database):
         table = TABLES[kind]
         query = sa.select(*(_here(table, name) for name in names)).order_by(table.c.id)
         with self._reading() as db:
-            return list(db.execute(query.where(table.c.seq > since) if since else query).all())
+            changed = sa.select(table.c.id).where(table.c.seq > since)
+            return list(db.execute(query.where(table.c.id.in_(changed)) if since else query).all())
 
     def counts(self, viewer: Viewer) -> dict[str, int]:
         """How many tickets, articles and links this viewer may see; a link counts where both its ends do."""
