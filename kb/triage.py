@@ -118,10 +118,13 @@ class Triage:
     gate: Gate = field(default_factory=Gate)
     """From which score on a past ticket reports the same."""
 
-    def suggest(self, tickets: Sequence[Ticket], *, viewer: Viewer = EVERYONE, neighbours: int = 3) -> list[Suggestion]:
+    def suggest(
+        self, tickets: Sequence[Ticket], *, viewer: Viewer = EVERYONE, neighbours: int = 3, telling: bool = True
+    ) -> list[Suggestion]:
         """One suggestion a ticket, in order. A target we are not sure of has ``value`` None and a reason.
 
-        Line reasons and questions to the caller are made for up to :data:`TOLD` tickets at a time, not for bulk work.
+        Without ``telling`` the words that spoke for a value are left out: they take most of the time. Line reasons and
+        questions to the caller are made for up to :data:`TOLD` tickets at a time, not for bulk work.
         """
         tickets = [ticket if ticket.text else prepare(ticket) for ticket in tickets]
         if not tickets:
@@ -136,6 +139,8 @@ class Triage:
         for i, ticket in enumerate(tickets):
             silent = self._silent(ticket, like[i].hits)
             found = {name: self._predict(name, proba[name][i], ticket, silent, like[i]) for name in proba}
+            if telling:
+                found = {name: self._told(one, ticket) for name, one in found.items()}
             for name in self.policy.targets:
                 if name not in found and name in self.models.missing:
                     why = self.models.missing[name]
@@ -202,14 +207,18 @@ class Triage:
         code = silent or self._doubt(target, best)
         if code in ("close", "promise", "cannot") and self._contradicted(target, like):
             code = "contradicting"
-        telling = () if code in ("too-short", "language") else tuple(model.telling(words_at_opening(ticket), label))
         if not code:
-            return Prediction(target, label, confidence, tuple(best), telling=telling)
+            return Prediction(target, label, confidence, tuple(best))
         second = best[1][0] if len(best) > 1 else ""
         reason = REASONS[code].format(first=label, second=second, why=self.models.stale)
-        return Prediction(
-            target, None, confidence, tuple(best), reason, "promise" if code == "cannot" else code, telling
-        )
+        return Prediction(target, None, confidence, tuple(best), reason, "promise" if code == "cannot" else code)
+
+    def _told(self, found: Prediction, ticket: Ticket) -> Prediction:
+        """With the words of the ticket's own text that spoke for the best guess."""
+        if found.code in ("too-short", "language") or not found.alternatives:
+            return found
+        spoke = self.models.by_target[found.target].telling(words_at_opening(ticket), found.alternatives[0][0])
+        return replace(found, telling=tuple(spoke))
 
     def _contradicted(self, target: str, like: _Like) -> bool:
         """Whether past tickets that say nearly the same were given different values."""

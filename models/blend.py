@@ -25,6 +25,8 @@ STEPS = 80
 """Steps of the stacking fit."""
 _PER_CLASS = 60
 """Rows a class (on average) from which on every class gets its own weights."""
+_TIE = 0.001
+"""By how much the log-loss of own weights may be higher and they are still taken: they tell rare classes better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Blend:
         """Fit on scores held out at the first level; also return probabilities held out at both levels, (n, k).
 
         One weight a view, pulled towards equal say, or a logistic regression over all scores where there are rows
-        enough for it and its held-out log-loss is lower.
+        enough for it and its held-out log-loss is lower or about the same.
         """
         k = next(iter(said.values())).shape[1]
         counts = np.bincount(truth, minlength=k)
@@ -76,7 +78,7 @@ class Blend:
                 part = make({name: z[inside] for name, z in said.items()}, truth[inside], weight[inside], k)
                 out[~inside] = part({name: z[~inside] for name, z in said.items()})
             loss = log_loss(out, truth)
-            if best is None or loss < best[0]:
+            if best is None or loss < best[0] + _TIE:
                 best = loss, make, out
         if best is None:
             raise ValueError("there is no way to blend")

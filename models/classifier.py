@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from kb.errors import TooLittle
 from models.corpus import Corpus, Looks, Views, folds_of
@@ -66,9 +70,9 @@ def learn_targets(
     fields: Fields | None = None, opened: Sequence[float] | None = None, groups: Sequence[int] | None = None,
     weights: Mapping[str, Sequence[float]] | None = None, promises: Mapping[str, float] | None = None,
     min_class: int | None = None, seed: int = 0, progress: Progress | None = None,
-    later: Mapping[str, Codes] | None = None,
+    later: Mapping[str, Codes] | None = None, workers: int = 2,
 ) -> Learnt:  # fmt: skip
-    """Learn several targets of the same texts, which are looked at once.
+    """Learn several targets of the same texts, which are looked at once, on ``workers`` threads.
 
     ``weights`` and ``promises`` by target. ``later``: positions of rows that a target is first learnt without, to
     see what is said of them; vocabularies are of all rows, but no label of a later row is known to a trial. Raises
@@ -85,23 +89,32 @@ def learn_targets(
         raise TooLittle(
             "; ".join(f"{target}: {why}" for target, why in skipped.items()) or "there is no target to learn"
         )
-    trials: dict[str, Trial] = {}
     steps = len(todo) + 1
     corpus = Corpus.build(texts, vectors, fields=fields, opened=opened, groups=groups)
-    done: dict[str, TextClassifier] = {}
-    for target in todo:
-        if progress is not None:
-            progress(len(done) + 1, steps)
+
+    def one(target: str) -> tuple[TextClassifier, Trial | None]:
         promise, weight = (promises or {}).get(target, 0.95), (weights or {}).get(target)
         rows = (later or {}).get(target, np.zeros(0, np.int64))
-        if len(rows) and (one := _tried(corpus, targets[target], rows, min_class, promise, weight, seed)):
-            trials[target] = one
-        model = TextClassifier(min_class=min_class, promise=promise)
-        like = trials.get(target) if len(texts) >= MANY else None
-        done[target] = model.fit_corpus(corpus, targets[target], weights=weight, seed=seed, trial=like)
-    if progress is not None:
-        progress(steps, steps)
-    return Learnt(done, skipped, trials)
+        trial = _tried(corpus, targets[target], rows, min_class, promise, weight, seed) if len(rows) else None
+        model = TextClassifier(min_class=min_class, promise=promise, workers=workers)
+        like = trial if len(texts) >= MANY else None
+        return model.fit_corpus(corpus, targets[target], weights=weight, seed=seed, trial=like), trial
+
+    # Warnings and the threads of BLAS are settings of the whole process: set once here, not by each thread.
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        order = sorted(todo, key=lambda target: -len(set(targets[target])))  # the longest work first
+        if progress is not None:
+            progress(1, steps)
+        asked = {target: pool.submit(one, target) for target in order}
+        for done, future in enumerate(as_completed(asked.values()), 1):
+            if progress is not None:
+                progress(done + 1, steps)
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)
+        found = {target: asked[target].result() for target in todo}
+    trials = {target: trial for target, (_, trial) in found.items() if trial is not None}
+    return Learnt({target: model for target, (model, _) in found.items()}, skipped, trials)
 
 
 def _tried(

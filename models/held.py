@@ -42,10 +42,13 @@ class Held:
 def held_out(
     name: str, rows: Any, truth: Codes, k: int, weight: Floats, fold: NDArray[np.int64], seed: int, workers: int
 ) -> tuple[Linear, Floats]:
-    """A linear learner of one view fitted on all rows, and what learners that had not seen them say of each row."""
+    """A linear learner of one view fitted on all rows, and what learners that had not seen them say of those held out.
+
+    ``fold``: by which each row is held out, -1 for never. The scores are of the rows that are, in their order.
+    """
     learner, out = LEARNERS[name], np.zeros((len(truth), k))
-    for f in np.unique(fold):
+    for f in np.unique(fold[fold >= 0]):
         inside = fold != f
         model = learner.fit(rows[inside], truth[inside], k, weight=weight[inside], seed=seed, workers=workers)
         out[~inside] = model.decide(rows[~inside])
-    return learner.fit(rows, truth, k, weight=weight, seed=seed, workers=workers), out
+    return learner.fit(rows, truth, k, weight=weight, seed=seed, workers=workers), out[fold >= 0]

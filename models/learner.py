@@ -87,17 +87,20 @@ class TextClassifier:
         rows = np.flatnonzero(codes >= 0)
         truth, k = codes[rows], len(self.classes)
         weight = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
-        fold = folds_of(truth, corpus.groups[rows], seed=seed)
         self.reference_codes = np.asarray(codes[corpus.rows], dtype=np.int32)
         self.reference_age = None if corpus.age is None else np.asarray(corpus.age[corpus.rows], dtype=np.float32)
         if trial is not None and trial.model.classes == self.classes:
             return self._again(corpus, rows, truth, weight, trial, seed)
+        fold = corpus.folds(rows, truth, seed=seed)
         self.linears, held = {}, {}
-        for name, matrix in corpus.looks.linear().items():
+        for name, matrix in corpus.linear().items():
             model, held[name] = held_out(name, matrix[rows], truth, k, weight, fold, seed, self.workers)
             self.linears[name] = model.compact()
-        near = Neighbours(corpus.looks.near.at[rows], corpus.looks.near.score[rows])
-        held["neighbours"] = self._vote(near)
+        out = fold >= 0
+        rows, truth, weight, fold = rows[out], truth[out], weight[out], fold[out]
+        held["neighbours"] = self._vote(corpus.near(rows))
+        if not fold.any():  # one part was held out: it is parted again, to choose a blend by
+            fold = folds_of(truth, corpus.groups[rows], seed=seed, folds=3)
         with threadpool_limits(1, user_api="blas"):  # many small steps: threads only wait for one another
             self.blend, blended = Blend.fit(held, truth, fold, weight)
             self.calibration = Calibration.fit(blended, truth, seed=seed, kinds=KINDS[:2] if self.blend.tilt else KINDS)
@@ -107,7 +110,7 @@ class TextClassifier:
     def _again(
         self, corpus: Corpus, rows: Codes, truth: Codes, weight: Floats, trial: Trial, seed: int
     ) -> TextClassifier:
-        looks, k = corpus.looks.linear(), len(self.classes)
+        looks, k = corpus.linear(), len(self.classes)
         self.linears = {
             name: LEARNERS[name].fit(matrix[rows], truth, k, weight=weight, seed=seed, workers=self.workers).compact()
             for name, matrix in looks.items()
@@ -119,9 +122,7 @@ class TextClassifier:
     def tried(self, corpus: Corpus, labels: Sequence[str | None], rows: Codes) -> Trial:
         """What this classifier, fitted without these rows of the corpus, says of those of them that have a label."""
         rows = rows[[bool(folded(labels[row])) for row in rows.tolist()]]
-        near = Neighbours(corpus.looks.near.at[rows], corpus.looks.near.score[rows])
-        looks = Looks(corpus.looks.words[rows], corpus.looks.meaning[rows], near)
-        return Trial(self, rows, self.predict_looks(looks), [str(labels[row]) for row in rows.tolist()])
+        return Trial(self, rows, self.predict_looks(corpus.look(rows)), [str(labels[row]) for row in rows.tolist()])
 
     def _settle(self, held: Held) -> None:
         """Keep held-out predictions, and the figures and the contract that follow from them."""

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 Fields = Sequence[Mapping[str, str]]
@@ -26,6 +26,7 @@ REFERENCES = 60_000
 """At most this many tickets are kept to be neighbours; of more, the latest are kept."""
 _WORD = r"(?u)\b\w[\w.\-/]*\w\b|\b\w\b"
 _WORDS = re.compile(_WORD)
+_NOTHING = "\x00"
 
 
 def tokens(text: str) -> list[str]:
@@ -34,50 +35,102 @@ def tokens(text: str) -> list[str]:
 
 
 class Grams:
-    """One TF-IDF view: texts to sparse unit rows, float32."""
+    """One TF-IDF view: texts to sparse unit rows, float32, of the n-grams of words or of the characters in a word.
+
+    Term counts are dampened (1 + log), weighted by the inverse document frequency and scaled to length 1. What a word
+    consists of is worked out once for all texts, which is what makes it quick.
+    """
 
     def __init__(self, analyzer: str, ngrams: tuple[int, int], *, features: int, least: int = 2) -> None:
+        """``analyzer`` "word" or "char_wb"; ``features``: at most so many are kept, the most frequent of those that
+        occur in ``least`` texts."""
         self.analyzer, self.ngrams, self.features, self.least = analyzer, ngrams, features, least
-        self._model: Any = None
-
-    def _make(self, **more: Any) -> Any:
-        pattern = {"token_pattern": _WORD} if self.analyzer == "word" else {}
-        return TfidfVectorizer(
-            analyzer=self.analyzer, ngram_range=self.ngrams, sublinear_tf=True, dtype=np.float32, **pattern, **more
-        )
+        self._restore([_NOTHING], np.ones(1, dtype=np.float32))
 
     def fit_transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Learn the vocabulary and return the rows of ``texts``; an empty vocabulary gives one empty column."""
-        cut = [text[:LONGEST] for text in texts]
-        for least in dict.fromkeys((self.least, 1)):
-            try:
-                model = self._make(min_df=least, max_features=self.features)
-                rows = model.fit_transform(cut)
-            except ValueError:  # nothing left of the vocabulary
-                continue
-            self._restore(list(model.get_feature_names_out()), np.asarray(model.idf_, dtype=np.float32))
-            return sparse.csr_matrix(rows)
-        self._restore(["\x00"], np.ones(1, dtype=np.float32))
-        return sparse.csr_matrix(np.zeros((len(texts), 1), dtype=np.float32))
+        counts, name = self._counts(texts)
+        spread = np.bincount(counts.indices, minlength=counts.shape[1])
+        kept = np.flatnonzero(spread >= self.least)
+        if not len(kept):
+            kept = np.flatnonzero(spread)
+        if not len(kept):
+            self._restore([_NOTHING], np.ones(1, dtype=np.float32))
+            return sparse.csr_matrix(np.zeros((len(texts), 1), dtype=np.float32))
+        if len(kept) > self.features:
+            total = np.bincount(counts.indices, weights=counts.data, minlength=counts.shape[1])[kept]
+            kept = np.sort(kept[np.argsort(-total, kind="stable")[: self.features]])
+        names = name(kept)
+        order = np.argsort(np.array(names, dtype=object), kind="stable")
+        kept = kept[order]
+        self._restore([names[i] for i in order], np.log((1 + len(texts)) / (1 + spread[kept])).astype(np.float32) + 1)
+        return self._weighted(counts, kept, np.arange(len(kept)))
 
     def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Rows of new texts in the vocabulary learned, float32 of shape (len(texts), features)."""
-        return sparse.csr_matrix(self._model.transform([text[:LONGEST] for text in texts]), dtype=np.float32)
+        counts, name = self._counts(texts)
+        at = np.array([self._at.get(gram, -1) for gram in name(np.arange(counts.shape[1]))], dtype=np.int64)
+        return self._weighted(counts, np.flatnonzero(at >= 0), at[at >= 0])
+
+    def _weighted(self, counts: sparse.csr_matrix, kept: Codes, columns: Codes) -> sparse.csr_matrix:
+        """Unit TF-IDF rows of counts, of which the columns ``kept`` become those given."""
+        pick = np.full(counts.shape[1], -1, dtype=np.int32)
+        pick[kept] = columns
+        place = pick[counts.indices]
+        inside = place >= 0
+        ends = np.concatenate([[0], np.cumsum(inside)])[counts.indptr]
+        place = place[inside]
+        data = ((1 + np.log(counts.data[inside])) * self.idf[place]).astype(np.float32)
+        rows = sparse.csr_matrix((data, place, ends), shape=(counts.shape[0], len(self.names)))
+        rows.sort_indices()
+        norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float32)).ravel()
+        rows.data /= np.repeat(np.where(norms > 0, norms, 1), np.diff(rows.indptr))
+        return rows
+
+    def _counts(self, texts: Sequence[str]) -> tuple[sparse.csr_matrix, Callable[[Codes], list[str]]]:
+        """How often each n-gram occurs in each text, float32, and what names n-grams by their columns."""
+        split = _WORDS.findall if self.analyzer == "word" else str.split
+        units: dict[str, int] = {}
+        flat, sizes = [], []
+        for text in texts:
+            words = split(text[:LONGEST].lower())
+            flat.extend([units.setdefault(word, len(units)) for word in words])
+            sizes.append(len(words))
+        ids, row = np.array(flat, dtype=np.int64), np.repeat(np.arange(len(texts)), sizes)
+        if self.analyzer == "word":
+            return _sequences(ids, row, list(units), self.ngrams, len(texts))
+        grams: dict[str, int] = {}
+        parts = [[grams.setdefault(gram, len(grams)) for gram in self._inside(word)] for word in units]
+        of = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        inside = _tally(of, np.array([g for part in parts for g in part], dtype=np.int64), (len(units), len(grams)))
+        names = list(grams)
+        counts = sparse.csr_matrix(_tally(row, ids, (len(texts), len(units))) @ inside)
+        return counts, lambda columns: [names[c] for c in columns.tolist()]
+
+    def _inside(self, word: str) -> list[str]:
+        """The character n-grams of one word with a space on both sides; one shorter than n is one n-gram, once."""
+        padded, out = f" {word} ", []
+        for size in range(self.ngrams[0], self.ngrams[1] + 1):
+            out += [padded[i : i + size] for i in range(max(1, len(padded) - size + 1))]
+            if size >= len(padded):
+                break
+        return out
 
     def _restore(self, names: Sequence[str], idf: NDArray[np.float32]) -> None:
         self.names, self.idf = list(names), idf
-        self._model = self._make(vocabulary={name: i for i, name in enumerate(self.names)})
-        self._model.idf_ = idf
-        self._analyze = self._model.build_analyzer()
+        self._at = {name: i for i, name in enumerate(self.names)}
 
     def analyze(self, text: str) -> list[str]:
         """The n-grams of one text, repeated as they occur."""
-        return list(self._analyze(text[:LONGEST]))
+        if self.analyzer != "word":
+            return [gram for word in text[:LONGEST].lower().split() for gram in self._inside(word)]
+        words = tokens(text)
+        sizes = range(self.ngrams[0], self.ngrams[1] + 1)
+        return [" ".join(words[i : i + size]) for size in sizes for i in range(len(words) - size + 1)]
 
     def index(self, gram: str) -> int | None:
         """Column of an n-gram, ``None`` where it is not in the vocabulary."""
-        found: int | None = self._model.vocabulary.get(gram)
-        return found
+        return self._at.get(gram)
 
     def to_state(self) -> dict[str, Any]:
         """Plain values that :meth:`from_state` takes back."""
@@ -95,6 +148,36 @@ class Grams:
         out = cls(state["analyzer"], (state["ngrams"][0], state["ngrams"][1]), features=len(names))
         out._restore(names, np.asarray(state["idf"], dtype=np.float32))
         return out
+
+
+def _tally(row: Codes, column: Codes, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """How often each (row, column) occurs, float32."""
+    return sparse.csr_matrix((np.ones(len(row), dtype=np.float32), (row, column)), shape=shape)
+
+
+def _sequences(
+    ids: Codes, row: Codes, words: list[str], ngrams: tuple[int, int], n: int
+) -> tuple[sparse.csr_matrix, Callable[[Codes], list[str]]]:
+    """Counts of word sequences: word ``ids[i]`` stands in text ``row[i]``, in the order of reading."""
+    codes, start, blocks, first, sizes = ids, np.arange(len(ids)), [], [], []
+    for size in range(1, ngrams[1] + 1):
+        if size > 1:  # sequences of one word more, where the text goes on
+            goes_on = start + size - 1 < len(ids)
+            goes_on[goes_on] = row[start[goes_on]] == row[start[goes_on] + size - 1]
+            start = start[goes_on]
+            codes = codes[goes_on] * max(1, len(words)) + ids[start + size - 1]
+        _, at, codes = np.unique(codes, return_index=True, return_inverse=True)
+        if size >= ngrams[0]:
+            blocks.append(_tally(row[start], codes, (n, len(at))))
+            first.append(start[at])
+            sizes.append(np.full(len(at), size))
+    places, lengths = np.concatenate(first), np.concatenate(sizes)
+
+    def name(columns: Codes) -> list[str]:
+        spans = zip(places[columns].tolist(), lengths[columns].tolist(), strict=True)
+        return [" ".join([words[i] for i in ids[place : place + size].tolist()]) for place, size in spans]
+
+    return sparse.csr_matrix(sparse.hstack(blocks, format="csr")), name
 
 
 class OneHot:
@@ -134,6 +217,19 @@ class Neighbours:
     score: NDArray[np.float32]
 
 
+class _Own:
+    """The references of each question's own group."""
+
+    def __init__(self, asked: Codes, groups: Codes) -> None:
+        self.order = np.argsort(groups, kind="stable")
+        tidy = groups[self.order]
+        self.first, self.last = (np.searchsorted(tidy, asked, side=side).tolist() for side in ("left", "right"))
+
+    def of(self, row: int) -> Codes:
+        """Positions of the references that share the group of a question."""
+        return self.order[self.first[row] : self.last[row]]
+
+
 def nearest(
     questions: Vectors, references: Vectors, *, most: int = NEIGHBOURS,
     groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None, tick: Callable[[int], None] | None = None,
@@ -144,12 +240,14 @@ def nearest(
     ``tick`` is called with the number of questions done.
     """
     n, m = len(questions), min(most, len(references))
+    own = None if groups is None else _Own(*groups)
     at, score = np.zeros((n, most), dtype=np.int32), np.zeros((n, most), dtype=np.float32)
     for start in range(0, n if m else 0, 512):
         block = np.asarray(questions[start : start + 512] @ references.T, dtype=np.float32)
-        if groups is not None:
-            block[groups[0][start : start + 512, None] == groups[1][None, :]] = 0
-        best = np.argpartition(-block, m - 1, axis=1)[:, :m] if m < len(references) else np.argsort(-block, axis=1)
+        if own is not None:
+            for row in range(len(block)):
+                block[row, own.of(start + row)] = 0
+        best = np.argpartition(block, -m, axis=1)[:, -m:] if m < len(references) else np.argsort(-block, axis=1)
         values = np.take_along_axis(block, best, axis=1)
         order = np.argsort(-values, axis=1, kind="stable")
         at[start : start + 512, :m] = np.take_along_axis(best, order, axis=1)

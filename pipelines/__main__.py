@@ -213,7 +213,7 @@ def search(
     from pipelines import narrow, show_answers
     from pipelines.show import say_json
 
-    if bool(text) == bool(like):
+    if text and like:
         raise BadSetting("Give either a question or, with --like, the number of a ticket.")
     asked = narrow.read(kind=kind, categories=category, services=service, groups=assignment_group, states=state,
                         since=since, before=before)  # fmt: skip

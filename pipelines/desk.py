@@ -64,10 +64,10 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
     )
 
 
-def _rollback(home: Home, name: str) -> str:
+def _rollback(home: Home, name: str, by: str) -> str:
     from pipelines import models as history
 
-    return history.rollback(home, name, at=datetime.now(UTC))
+    return history.rollback(home, name, at=datetime.now(UTC), by=by)
 
 
 def nothing_published(dim: int) -> Published:

@@ -34,10 +34,13 @@ class Clocked:
 class Dispatcher(Technician, Front):
     """Triage and the rules it follows."""
 
-    def triage(self, tickets: Sequence[Ticket], *, viewer: Viewer) -> list[Suggestion]:
-        """One suggestion a ticket, in order. Raises ``WrongEmbedder`` where the index is another embedder's."""
+    def triage(self, tickets: Sequence[Ticket], *, viewer: Viewer, telling: bool = True) -> list[Suggestion]:
+        """One suggestion a ticket, in order; without ``telling`` quicker, and without the words that spoke for it.
+
+        Raises ``WrongEmbedder`` where the index is another embedder's.
+        """
         self._may_be_asked()
-        made = self.triage_with.suggest(tickets, viewer=viewer)
+        made = self.triage_with.suggest(tickets, viewer=viewer, telling=telling)
         self.store.note_predictions(list(_judged(made, self.triage_with.policy)))
         return made
 
@@ -121,7 +124,7 @@ class Dispatcher(Technician, Front):
         """Bring an earlier generation of models back; says what was done. Raises ``BadSetting``, ``NotBuilt``."""
         if self.rollback_with is None:
             raise BadSetting("Models cannot be brought back from here: run `seenbefore models rollback NAME`.")
-        told = self.rollback_with(name)
+        told = self.rollback_with(name, viewer.name)
         self.store.set("rolled_back", name, by=viewer.name)
         return told
 

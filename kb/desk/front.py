@@ -49,8 +49,8 @@ class Front:
     """Why nothing may be asked at all: the vectors here are of another embedder."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What is known of index, models and patterns: names, times, figures."""
-    rollback_with: Callable[[str], str] | None = None
-    """Brings a kept generation of models back and says what it did; ``None`` where nothing can do that."""
+    rollback_with: Callable[[str, str], str] | None = None
+    """Brings a generation of models back, in somebody's name, and says what it did; ``None`` where nothing can."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""

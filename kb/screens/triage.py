@@ -81,7 +81,7 @@ def suggestions(
     for start in range(0, len(tickets), SHOWN):
         part = tickets[start : start + SHOWN]
         key = (tuple(ticket.ref for ticket in part), *rules)
-        made = remembered(desk, viewer, ("triage", *key), partial(desk.triage, part, viewer=viewer))
+        made = remembered(desk, viewer, ("triage", *key), partial(desk.triage, part, viewer=viewer, telling=False))
         clocks = remembered(desk, viewer, ("clocks", at, *key), partial(_clocks, desk, viewer, made, at))
         found += zip(made, clocks, strict=True)
     return found
@@ -94,6 +94,9 @@ def _clocks(desk: Desk, viewer: Viewer, made: Sequence[Suggestion], at: datetime
 def _row(desk: Desk, viewer: Viewer, suggestion: Suggestion, clocked: Clocked | None) -> Row:
     ref, said = suggestion.ticket.ref, answering.said()
     filled = frozenset(name for name in suggestion.predictions if desk.policy.mode(name) == "autofill")
+    if answering.opened(ref) == "why":
+        key = ("why", ref, desk.triage_with.models.name, repr(desk.policy))
+        (suggestion,) = remembered(desk, viewer, key, partial(desk.triage, [suggestion.ticket], viewer=viewer))
     if ref not in said:
         return Row(suggestion, clocked, filled, answering.opened(ref))
     stands = answering.standing(desk, viewer, suggestion.ticket)

@@ -71,7 +71,7 @@ def test_two_people_may_disagree_and_both_count(store: Store) -> None:
     store.mark(Mark(ARTICLE, "helpful", by="tess", question="vpn drops"))
     store.mark(Mark(ARTICLE, "not helpful", by="theo", question="vpn drops"))
     assert sorted(vote.helped for vote in store.votes()) == [False, True]
-    assert store.tally("article")[store.find("article", "KB1", KEEPER).id or 0] .keys() == {"helpful", "not helpful"}
+    assert store.tally("article")[store.find("article", "KB1", KEEPER).id or 0].keys() == {"helpful", "not helpful"}
 
 
 def test_a_state_set_here_stands_over_the_export_and_its_undo_brings_the_export_back(store: Store) -> None:

@@ -148,9 +148,8 @@ def test_no_question_breaks_the_page(sample_desk: Desk, asked: str) -> None:
 
 def test_the_queue_shows_a_field_for_every_target_and_the_priority(sample_desk: Desk) -> None:
     test = draw(sample_desk, "triage")
-    for name in ("Category", "Group", "Line", "Impact", "Urgency", "Priority"):
+    for name in ("Category", "Group and line", "Priority", "Time left"):
         assert name in words(test)
-    assert "Nearest past tickets" in words(test)
 
 
 def test_a_pattern_opens_with_its_trend_its_fixes_and_its_tickets(sample_desk: Desk) -> None:

@@ -146,7 +146,7 @@ def test_drift_quality_and_history_are_shown_where_they_are_known(desk: Desk) ->
             {"name": "models-1", "when": "2026-03-01T12:00:00", "figures": {"line": {"macro_f1": 0.7}}, "why": "First.",
              "serving": False}]  # fmt: skip
     went: list[str] = []
-    desk.rollback_with = lambda name: went.append(name) or f"{name} serves again."  # type: ignore[func-returns-value]
+    desk.rollback_with = lambda name, by: went.append(name) or f"{name} serves again."  # type: ignore[func-returns-value]
     desk.facts = {**desk.facts, "drift": [moved], "history": past,
                   "quality": {"findings": [finding], "suspects": [suspect]}}  # fmt: skip
     test = draw(desk)
@@ -158,7 +158,7 @@ def test_drift_quality_and_history_are_shown_where_they_are_known(desk: Desk) ->
 
 
 def test_a_rollback_that_fails_says_so(desk: Desk) -> None:
-    def gone(name: str) -> str:
+    def gone(name: str, by: str) -> str:
         raise NotBuilt(f"The files of {name} are gone.")
 
     desk.rollback_with = gone
