@@ -14,7 +14,7 @@ from kb.drafting import draft
 from kb.drafts import Draft, is_written
 from kb.errors import BadSetting, TooLittle
 from kb.features import Featurer
-from kb.problems import NOTHING_SAID, Overlay, Patterns
+from kb.patterns import NOTHING_SAID, Overlay, Patterns
 from kb.records import Article, Mark, Pattern, Ref, Ticket, Viewer
 from kb.rows import moment
 from kb.store import Store

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from kb.errors import WrongEmbedder
 from kb.features import Featurer
 from kb.policy import Policy
-from kb.problems import Patterns
+from kb.patterns import Patterns
 from kb.records import Answer, Filter, Kind, Record, Ticket, Viewer
 from kb.shelves import Shelves
 from kb.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from kb.errors import BadSetting
-from kb.problems import Overlay
+from kb.patterns import Overlay
 from kb.store import Store
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kb.desk import Desk
 from kb.errors import SeenBeforeError
-from kb.problems import UNDATED, Patterns, growth, rank
+from kb.patterns import UNDATED, Patterns, growth, rank
 from kb.records import Pattern, Ticket, Viewer
 from kb.screens import hits
 from kb.screens.chrome import address, empty, head, notes, remembered

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kb.errors import Damaged, NotFound
-from kb.problems import Found, Overlay, Patterns, assemble, from_json, growth, rank, to_json
+from kb.patterns import Found, Overlay, Patterns, assemble, from_json, growth, rank, to_json
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = [("Paper jam", (("paper jam", 3),)), ("VPN drops", (("vpn drops", 2),))]
