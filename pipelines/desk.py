@@ -14,8 +14,8 @@ from kb.columns import Columns
 from kb.desk import Desk
 from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
 from kb.knowledge import Knowledge
-from kb.policy import Policy
 from kb.patterns import Patterns
+from kb.policy import Policy
 from kb.rows import moment, seconds
 from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.triage import Models, Triage

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from kb.errors import WrongEmbedder
 from kb.features import Featurer
-from kb.policy import Policy
 from kb.patterns import Patterns
+from kb.policy import Policy
 from kb.records import Answer, Filter, Kind, Record, Ticket, Viewer
 from kb.shelves import Shelves
 from kb.store import Store
