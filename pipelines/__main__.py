@@ -375,7 +375,9 @@ def settings_of_the_desk(
 
 @app.command(epilog="Example: seenbefore bench ../shared/data/thunderbird --task articles --json rows.json")
 def bench(
-    folder: Annotated[Path, typer.Argument(help="A benchmark folder with bench.toml.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="A benchmark folder with bench.toml; for --scale any export, or none.")
+    ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the rows to this file; - prints them.")
@@ -383,21 +385,28 @@ def bench(
     work: Annotated[
         Path | None, typer.Option(help="Where to keep what is built, so that a second run is quick.")
     ] = None,
+    scale: Annotated[str, typer.Option(help="What a desk costs as it grows: sizes such as 30000,100000,1000000.")] = "",
 ) -> None:
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
+    from kb.errors import BadSetting
     from pipelines import bench as benching
-    from pipelines import show
+    from pipelines import bench_scale, show
 
     notes: list[str] = []
     with show.bars() as say:
-        rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
+        if scale:
+            rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
+        elif folder is None:
+            raise BadSetting("Say which benchmark folder, or with --scale how many tickets.")
+        else:
+            rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
     plain = [_plain(row) for row in rows]
     if json_file is not None and str(json_file) == "-":
         show.say_json(plain)
         return
     if json_file is not None:
         benching.write_rows(json_file, plain)
-    benching.show_rows(rows, notes)
+    bench_scale.show_scale(rows) if scale else benching.show_rows(rows, notes)
 
 
 @app.command(epilog="Example: seenbefore evaluate --share 0.2")
