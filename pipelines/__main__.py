@@ -281,6 +281,8 @@ def triage(
     home: HomeOption = None,
     as_json: JsonOption = False,
     group: GroupOption = None,
+    out: Annotated[Path | None, typer.Option(help="Write a file's suggestions as a table: .csv or .xlsx.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the table where it is there.")] = False,
 ) -> None:
     """What is it, how urgent, and who takes it? For one text, or for every ticket of a file."""
     from kb import plain
@@ -288,6 +290,12 @@ def triage(
     from pipelines import triage as triaging
 
     settings = environment.read(home, groups=tuple(group or ()))
+    if out is not None:
+        with show.bars() as say:
+            n = triaging.write_table(_desk(home, "triage"), text, out, viewer=settings.viewer, say=say,
+                                     overwrite=overwrite)  # fmt: skip
+        show.line(f"Wrote {out}: {n:,} tickets.")
+        return
     suggestions, many = triaging.suggest(_desk(home, "triage"), _text(text), viewer=settings.viewer)
     if as_json:
         rows = [plain.suggestion(suggestion) for suggestion in suggestions]
