@@ -22,12 +22,10 @@ class Wishes:
 
     spoken: Collection[str] = ()
     """Names that never vanish."""
-    together: Collection[str] = ()
-    """Names whose parts stay one group where new groups would take them apart."""
+    held: Collection[str] = ()
+    """Names whose texts stay theirs, wherever new groups would put them."""
     moved: Mapping[int, str] = field(default_factory=dict)
-    """Text → the name it was split off into."""
-    splits: Collection[str] = ()
-    """Names that people split off: what is in one stays in it."""
+    """Text → the name it was split off into; such a name is held too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +65,28 @@ def carry_on(
     the place in ``names`` of the old group of each text, -1 where it was in none, -2 where it was not there.
     ``centres`` are unit rows of the old groups, shape (len(names), dim), zero where not known.
 
-    A spoken name never ends in another: where its texts came into a larger group, they are taken out again; where
-    they fell apart, it goes on with the largest part; where it has none, a new group about the same thing takes it.
-    Texts split off stay so. A newcomer goes to the nearer of a group and what was taken out of it.
+    A spoken name goes on with the largest part of its texts, and never ends in another: where these came into a larger
+    group they are taken out again; where there are none, a new group about the same thing takes it. Texts of a held
+    name stay, and what else came into a group that is mostly theirs goes with them. A newcomer goes to the nearer of a
+    group and what was taken out of it.
     """
     wishes = wishes or Wishes()
     place = {name: at for at, name in enumerate(names)}
     spoken = sorted(place[name] for name in wishes.spoken if name in place)
-    split = _split(was, wishes, place)
-    stays, free = np.where(split >= 0, _NONE, was), np.where(split >= 0, _NONE, labels)
+    held = _held(labels, was, wishes, place)
+    stays, free = np.where(held >= 0, _NONE, was), np.where(held >= 0, _NONE, labels)
     count = int(labels.max(initial=-1)) + 1
     group_of = _match(stays, free, np.bincount(stays[stays >= 0], minlength=len(names)), count, LEAST)
     named = {name: group for group, name in enumerate(group_of.tolist()) if name >= 0}
     out, left = free.copy(), {}
-    for at in np.unique(split[split >= 0]).tolist():
-        left[at] = set(np.unique(labels[(split == at) & (labels >= 0)]).tolist())
+    for at in np.unique(held[held >= 0]).tolist():
+        left[at] = set(np.unique(labels[(held == at) & (labels >= 0)]).tolist())
         named[at] = count + len(left)
-        out[split == at] = named[at]
-    for at in [one for one in spoken if one not in named]:
-        group = _largest(free[(stays == at) & (free >= 0)])
+        out[held == at] = named[at]
+    part = {at: _largest(free[(stays == at) & (free >= 0)]) for at in spoken if at not in left}
+    named = {at: group for at, group in named.items() if part.get(at, group) == group}
+    for at in [one for one in part if one not in named]:
+        group = part[at]
         if group in named.values():
             left[at] = {group}
             named[at] = count + len(left)
@@ -93,21 +94,23 @@ def carry_on(
         elif group is not None:
             named[at] = group
     _revive(out, vectors, named, spoken, centres)
-    for name in sorted(set(wishes.together) & set(names)):
-        if place[name] in named:
-            _gather(out, stays, place[name], named)
     for at, sources in sorted(left.items()):
         _draw(out, vectors, was, named[at], sources)
     return _numbered(out, {group: names[at] for at, group in named.items()}, set(wishes.spoken) & set(names))
 
 
-def _split(was: Ints, wishes: Wishes, place: Mapping[str, int]) -> Ints:
-    """Place of the name each text was split off into, at any time, and stays in; -1 for none."""
-    off = [place[name] for name in wishes.splits if name in place]
-    split = np.where(np.isin(was, np.array(off, dtype=np.int64)), was, _NONE)
+def _held(labels: Ints, was: Ints, wishes: Wishes, place: Mapping[str, int]) -> Ints:
+    """Place of the held name each text stays with or came to; -1 for none."""
+    off = sorted({place[name] for name in {*wishes.held, *wishes.moved.values()} if name in place})
+    held = np.where(np.isin(was, np.array(off, dtype=np.int64)), was, _NONE)
     for text, name in wishes.moved.items():
-        split[text] = place[name]
-    return split
+        held[text] = place[name]
+    for at in off:
+        for group in np.unique(labels[(held == at) & (labels >= 0)]).tolist():
+            mine = labels == group
+            if 2 * int((held[mine] == at).sum()) > int((was[mine] >= 0).sum()):
+                held[mine & (was < 0) & (held < 0)] = at
+    return held
 
 
 def _largest(groups: Ints) -> int | None:
@@ -149,15 +152,6 @@ def _revive(out: Ints, vectors: Floats, named: dict[int, int], spoken: Sequence[
             return
         if int(left[one]) not in named and int(groups[other]) not in named.values():
             named[int(left[one])] = int(groups[other])
-
-
-def _gather(out: Ints, was: Ints, at: int, named: Mapping[int, int]) -> None:
-    """Bring new groups that are mostly of one old group back into it."""
-    taken = set(named.values())
-    for group in np.unique(out[(was == at) & (out >= 0)]).tolist():
-        known = was[(out == group) & (was != -2)]
-        if group not in taken and 2 * int((known == at).sum()) > len(known):
-            out[out == group] = named[at]
 
 
 def _draw(out: Ints, vectors: Floats, was: Ints, group: int, sources: Collection[int]) -> None:

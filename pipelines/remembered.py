@@ -46,7 +46,7 @@ class Before:
         """What people said, in places of ``ids``, which are store ids."""
         place = {one: at for at, one in enumerate(ids.tolist())}
         moved = {place[one]: name for one, name in said.overlay.moved.items() if one in place}
-        return Wishes(said.spoken, said.overlay.together(), moved, said.overlay.splits)
+        return Wishes(said.spoken, said.overlay.held(), moved)
 
     def head(self, name: str) -> Lasting:
         """What is kept of a pattern that has no tickets any more."""

@@ -22,7 +22,9 @@ def carried(
     known = np.zeros((len(names), 6), dtype=np.float32)
     for at, axis in (centres or {}).items():
         known[at] = AXES[axis]
-    return carry_on(np.array(new, np.int64), vectors, np.array(was, np.int64), names, wishes=Wishes(**wishes), centres=known)  # type: ignore[arg-type]
+    return carry_on(
+        np.array(new, np.int64), vectors, np.array(was, np.int64), names, wishes=Wishes(**wishes), centres=known
+    )  # type: ignore[arg-type]
 
 
 def as_dict(found: Carried) -> dict[str | None, list[int]]:
@@ -53,19 +55,19 @@ def test_a_spoken_pattern_that_fell_apart_goes_on_with_its_largest_part() -> Non
 
 def test_what_people_dismissed_or_merged_is_not_taken_apart() -> None:
     new, was = [0, 0, 0, 1, 1, 2, 2], [0, 0, 0, 0, 0, -2, -2]
-    assert as_dict(carried(new, was, spoken={"A"})) == {"A": [0, 1, 2], None: [5, 6]} | {None: [5, 6]}
-    found = as_dict(carried(new, was, spoken={"A"}, together={"A"}))
+    assert as_dict(carried(new, was, spoken={"A"}))["A"] == [0, 1, 2]
+    found = as_dict(carried(new, was, spoken={"A"}, held={"A"}))
     assert found == {"A": [0, 1, 2, 3, 4], None: [5, 6]}
 
 
 def test_a_split_stays_split_also_for_what_joined_it_later() -> None:
-    wishes = {"spoken": {"A", "B"}, "splits": {"B"}, "moved": {0: "B"}, "together": {"B"}}
+    wishes = {"spoken": {"A", "B"}, "held": {"B"}, "moved": {0: "B"}}
     found = carried([0] * 6, [0, 1, 0, 0, 0, -2], about=[1, 1, 0, 0, 0, 1], **wishes)
     assert as_dict(found) == {"A": [2, 3, 4], "B": [0, 1, 5]}
 
 
 def test_a_split_ticket_without_a_group_is_in_its_split() -> None:
-    found = carried([-1, 0, 0], [-2, 0, 0], about=[1, 0, 0], moved={0: "B"}, splits={"B"}, spoken={"B"})
+    found = carried([-1, 0, 0], [-2, 0, 0], about=[1, 0, 0], moved={0: "B"}, spoken={"B"})
     assert as_dict(found) == {"A": [1, 2], "B": [0]}
 
 
@@ -75,6 +77,17 @@ def test_a_spoken_pattern_without_tickets_is_gone_until_the_same_comes_back() ->
     assert (as_dict(found), found.gone) == ({"A": [0, 1]}, [])
     assert carried([0, 0], [-2, -2], about=[3, 3], spoken={"A"}, centres={0: 4}).gone == ["A"]
     assert carried([-1, -1], [0, 0], spoken={"A"}).gone == ["A"]
+
+
+def test_a_spoken_pattern_follows_the_largest_part_even_where_that_has_another_name() -> None:
+    new, was = [0] * 9 + [1, 1], [0] * 6 + [1] * 5
+    assert as_dict(carried(new, was, spoken={"A", "B"})) == {"A": list(range(6)), "B": [6, 7, 8], None: [9, 10]}
+
+
+def test_what_people_dismissed_is_not_drawn_into_others_and_takes_what_is_like_it() -> None:
+    new, was = [0] * 8 + [1] * 3, [0] * 5 + [1] * 3 + [1, 1, -2]
+    found = as_dict(carried(new, was, spoken={"B"}, held={"B"}))
+    assert found == {"A": [0, 1, 2, 3, 4], "B": [5, 6, 7, 8, 9, 10]}
 
 
 GROUPS = st.lists(st.tuples(st.integers(-1, 3), st.integers(-2, 2), st.integers(0, 5)), max_size=25)
@@ -88,11 +101,11 @@ GROUPS = st.lists(st.tuples(st.integers(-1, 3), st.integers(-2, 2), st.integers(
     st.dictionaries(st.integers(0, 24), st.just("C"), max_size=3),
 )
 def test_no_spoken_name_is_lost_none_is_given_twice_and_no_text_loses_its_group(
-    rows: list[tuple[int, int, int]], spoken: set[str], together: set[str], moved: dict[int, str]
+    rows: list[tuple[int, int, int]], spoken: set[str], held: set[str], moved: dict[int, str]
 ) -> None:
     moved = {text: name for text, name in moved.items() if text < len(rows)}
     new, was, about = ([row[i] for row in rows] for i in range(3))
-    found = carried(new, was, about=about, spoken=spoken, together=together, moved=moved, splits={"C"}, centres={0: 1})
+    found = carried(new, was, about=about, spoken=spoken, held=held, moved=moved, centres={0: 1})
     names = [name for name in found.names if name]
     assert len(names) == len(set(names))
     assert spoken <= {*names, *found.gone}
