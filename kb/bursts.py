@@ -17,8 +17,12 @@ Floats = NDArray[np.float64]
 
 WINDOWS = (15 * 60, 3_600, 4 * 3_600)
 """Seconds looked back from each arrival."""
-LEAST = 4
+LEAST = 3
 """Tickets it takes to be a burst at all."""
+FLOOR = 4.0
+"""The bar is never lower: a chance of one in so many powers of ten."""
+ROBOT = 50
+"""A caller with so many tickets in the half year is a desk or a machine: each of theirs counts."""
 HISTORY = 182 * 86_400
 """Seconds of the past that say what is usual."""
 MOST = 8_192
@@ -115,12 +119,15 @@ class Stream:
     vectors: Vectors
     rates: Rates
     where: Ints | None = None
+    callers: Ints | None = None
+    """Code of each ticket's caller, -1 where unknown: what one person reports again, or enters in bulk, counts once."""
     alike: tuple[float, ...] = ()
     """Scores from which two tickets are alike by each reading; found from random pairs where not given."""
     signs: list[Sign] = field(default_factory=list)
     links: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Row → earlier rows of the last hours that are alike by the loose reading, for arrivals that have any."""
     _past: Ints = field(init=False)
+    _robots: frozenset[int] = frozenset()
     _past_vectors: Vectors = field(init=False)
     _day: int = -1
     _profile: Floats = field(default_factory=lambda: np.zeros(168))
@@ -128,6 +135,7 @@ class Stream:
     def __post_init__(self) -> None:
         if self.where is None:
             self.where = np.arange(len(self.times))
+        self._robots = _frequent(self.callers)
         self._past = self.sample(self.times, self.ids)
         self._past_vectors = self.vectors[self.where[self._past]]
         if not self.alike:
@@ -186,7 +194,9 @@ class Stream:
     ) -> None:
         at = int(self.times[row])
         recent.forget(at - WINDOWS[-1])
+        caller = -1 if self.callers is None else int(self.callers[row])
         linked = recent.add(row, at, vector, share, spread, self.alike)
+        recent.said_by(-1 if caller in self._robots else caller, linked[0])
         loose = np.flatnonzero(linked[0])
         if silent or not len(loose):
             return
@@ -196,6 +206,7 @@ class Stream:
         me = recent.size - 1
         centres = np.r_[me, loose[::-1][:8]]
         inside = recent.times[: recent.size, None] > at - np.array(WINDOWS)
+        inside &= recent.counts[: recent.size, None]
         links = recent.links[:, centres, : recent.size]  # level, centre, member
         counts = links @ inside.astype(np.float32)  # level, centre, window
         if counts.max() < LEAST:
@@ -301,8 +312,7 @@ def bar_for(streams: Sequence[tuple[Stream, float]], *, a_week: float = A_WEEK) 
     """
     weeks = sum(n for _, n in streams)
     strengths = sorted({round(s.strength, 2) for stream, _ in streams for s in stream.signs})
-    floor = 5.0
-    tried = [floor, *(s + 0.01 for s in strengths if s >= floor)]
+    tried = [FLOOR, *(s + 0.01 for s in strengths if s >= FLOOR)]
     for bar in tried:
         if sum(len(stream.episodes(bar)) for stream, _ in streams) <= a_week * weeks:
             return bar
@@ -330,6 +340,9 @@ class _Recent:
         self.shares = np.ones((RING, levels))
         self.spreads = np.ones((RING, levels, len(WINDOWS)))
         self.links = np.zeros((levels, RING, RING), np.float32)
+        self.callers = np.full(RING, -1, np.int64)
+        self.counts = np.ones(RING, bool)
+        """Whether it counts: the newest of several alike by one caller does."""
 
     def forget(self, before: int) -> None:
         """Leave out what is older."""
@@ -338,12 +351,12 @@ class _Recent:
         if gone <= 0:
             return
         left = self.size - gone
-        for array in (self.rows, self.times, self.vectors, self.shares, self.spreads):
+        for array in (self.rows, self.times, self.vectors, self.shares, self.spreads, self.callers, self.counts):
             array[:left] = array[gone : self.size].copy()
         self.links[:, :left, :left] = self.links[:, gone : self.size, gone : self.size].copy()
         self.size = left
 
-    def add(self, row: int, at: int, vector: Vectors, share: Floats, spread: Floats, alike: Sequence[float]) -> Floats:
+    def add(self, row: int, at: int, vector: Vectors, share: Floats, spread: Floats, alike: Sequence[float]) -> Vectors:
         """Take one in; returns which of the earlier ones are alike by each reading, of shape (levels, earlier)."""
         n = self.size
         scores = self.vectors[:n] @ vector
@@ -354,7 +367,22 @@ class _Recent:
         self.links[:, :n, n] = linked
         self.links[:, n, n] = 1.0
         self.size = n + 1
-        return linked.astype(np.float64)
+        return linked
+
+    def said_by(self, caller: int, alike: Vectors) -> None:
+        """Note who reported the newest one; what they said before in the same words counts no more."""
+        n = self.size - 1
+        self.callers[n], self.counts[n] = caller, True
+        if caller >= 0:
+            self.counts[:n] &= ~((self.callers[:n] == caller) & (alike > 0))
+
+
+def _frequent(callers: Ints | None) -> frozenset[int]:
+    """Callers who are a desk or a machine."""
+    if callers is None or not len(callers):
+        return frozenset()
+    counts = np.bincount(callers[callers >= 0])
+    return frozenset(np.flatnonzero(counts >= ROBOT).tolist())
 
 
 def _slot(times: Ints) -> Ints:

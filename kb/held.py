@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from math import isfinite, log
+from math import isfinite, log, log1p
 from typing import Literal
 
 import numpy as np
@@ -31,8 +31,9 @@ LONGEST = 730
 """Days of waiting after which "too early" is "cannot say"."""
 _STAYS, _RETURNS = 0.15, 0.6
 """Shares of the old rate that the sequential test tells apart: what a good fix leaves, and what a relapse brings."""
-_BAR = 3.0
-"""Log likelihood ratio from which a relapse is flagged."""
+_BAR, _RISES = 3.0, 0.6
+"""Log likelihood ratio from which a relapse is flagged, and how it rises with the logarithm of the tickets that would
+have come so far: the longer one looks, the more often a few come together by chance."""
 _OTHERS = 60
 """Other tickets before the fix under which calendar days are counted instead of the desk's volume."""
 _PEAK = 2.5
@@ -177,7 +178,7 @@ def _back(later: Ints, volume: Volume, begin: int, rate: float) -> tuple[int, in
         if total == 0.0:
             start = place
         total += log(_RETURNS / _STAYS)
-        if total >= _BAR:
+        if total >= _BAR + _RISES * log1p((units[place + 1] - units[0]) / 10.0):
             return start, place
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincinv, gammainc
+from scipy.special import betainc, betaincinv, gammainc, gammaincinv
 from scipy.stats import hypergeom
 
 Floats = NDArray[np.float64]
@@ -61,6 +61,12 @@ class Rates:
         high = betaincinv(y + 1.0, x, 1 - half) if x > 0 else 1.0
         ratio = times * after / before if before > 0 else float("inf") if after > 0 else float("nan")
         return float(ratio), _odds(float(low)) * times, _odds(float(high)) * times
+
+    def interval(self, count: int, *, level: float = 0.95) -> tuple[float, float]:
+        """Exact ends of a Poisson mean, seen once as ``count`` (Garwood 1936)."""
+        half = (1 - level) / 2
+        low = float(gammaincinv(count, half)) if count else 0.0
+        return low, float(gammaincinv(count + 1.0, 1 - half))
 
     def stands_out(self, inside: ArrayLike, of_inside: int, outside: ArrayLike, of_outside: int) -> Floats:
         """One-sided exact test of Fisher: how likely at least ``inside`` of ``of_inside`` would be by chance alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -146,7 +146,18 @@ class Watch(Manager):
         end, opened = int(now.timestamp()), columns.numbers["opened"]
         begin = int((now - timedelta(days=days)).timestamp())
         rows = columns.visible(viewer) & (opened > 0) & (opened <= end) & (opened > begin - bursting.HISTORY)
-        return replayed(columns.ids[rows], opened[rows], begin, shelf, rates)
+        return replayed(columns.ids[rows], opened[rows], begin, shelf, rates, self._callers())
+
+    def _callers(self) -> Callable[[int], int]:
+        """Store id → code of its caller, -1 where unknown."""
+        seq = self.shelves.now().seq
+        if self.kept.get("callers", (None,))[0] != seq:
+            codes: dict[str, int] = {}
+            known = {int(i): codes.setdefault(who.casefold(), len(codes))
+                     for i, who in self.store.facts("ticket", ("id", "caller")) if who}  # fmt: skip
+            self.kept["callers"] = seq, known
+        known = self.kept["callers"][1]
+        return lambda ticket: known.get(ticket, -1)
 
     def _bar(self, shelf: Shelf, now: datetime, rates: Rates) -> float:
         day = now.date()
@@ -157,7 +168,7 @@ class Watch(Manager):
             times = np.sort(opened[rows])
             begin = int(times[-_TUNED_ON]) if len(times) > _TUNED_ON else int(times[0]) if len(times) else 0
             rows &= opened > begin - bursting.HISTORY
-            stream = replayed(columns.ids[rows], opened[rows], begin, shelf, rates)
+            stream = replayed(columns.ids[rows], opened[rows], begin, shelf, rates, self._callers())
             weeks = 0.0 if stream is None else (end - begin) / (7 * 86_400)
             self.kept["bar"] = day, bursting.bar_for([] if stream is None else [(stream, weeks)])
         return float(self.kept["bar"][1])
@@ -200,7 +211,9 @@ class Watch(Manager):
         return name if 2 * n >= len(found) else ""
 
 
-def replayed(ids: Ints, times: Ints, begin: int, shelf: Shelf, rates: Rates) -> Stream | None:
+def replayed(
+    ids: Ints, times: Ints, begin: int, shelf: Shelf, rates: Rates, callers: Callable[[int], int]
+) -> Stream | None:
     """A stream of these tickets, replayed from ``begin`` on; ``None`` where their dates tell nothing."""
     order = np.lexsort((ids, times))
     ids, times = ids[order], times[order]
@@ -211,6 +224,13 @@ def replayed(ids: Ints, times: Ints, begin: int, shelf: Shelf, rates: Rates) -> 
     wanted[max(0, int(np.searchsorted(times, begin - bursting.WINDOWS[-1]))) :] = True
     wanted[Stream.sample(times, ids)] = True
     where = np.cumsum(wanted) - 1
-    stream = Stream(times, ids, shelf.vectors.rows(ids[wanted]), rates, where)
+    stream = Stream(
+        times,
+        ids,
+        shelf.vectors.rows(ids[wanted]),
+        rates,
+        where,
+        np.array([callers(i) for i in ids.tolist()], np.int64),
+    )
     stream.replay(start)
     return stream
