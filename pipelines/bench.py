@@ -106,7 +106,16 @@ def run(
     notes: list[str] | None = None,
 ) -> list[Row]:
     """Run the folder's tasks. Raises ``BadSetting`` for a folder without bench.toml or a task it does not have."""
-    from pipelines import bench_answers, bench_classify, bench_patterns, bench_quality, bench_search, bench_trust
+    from pipelines import (
+        bench_answers,
+        bench_bursts,
+        bench_classify,
+        bench_held,
+        bench_patterns,
+        bench_quality,
+        bench_search,
+        bench_trust,
+    )
 
     known: dict[str, Task] = {
         **bench_search.TASKS,
@@ -115,6 +124,8 @@ def run(
         **bench_patterns.TASKS,
         **bench_quality.TASKS,
         **bench_trust.TASKS,
+        **bench_held.TASKS,
+        **bench_bursts.TASKS,
     }
     facts = _facts(folder)
     own = [name for name in facts.get("tasks", ()) if name in known]
