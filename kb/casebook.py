@@ -17,6 +17,7 @@ from kb.caserows import (
     first_of_two,
     keep_change,
     links_moved,
+    merges,
     next_number,
     only_made,
     replay,
@@ -31,7 +32,7 @@ from kb.errors import BadSetting, ChangedMeanwhile, NotFound
 from kb.given import Value, said
 from kb.holdings import TABLES
 from kb.judgements import Judgements
-from kb.records import Problem, ProblemChange, Record, Viewer
+from kb.records import Problem, ProblemChange, Record, Ref, Viewer
 from kb.rows import from_row, seconds, to_row
 from kb.text import prepare
 
@@ -110,6 +111,19 @@ class Casebook(Judgements):
                 links_moved(db, seq)
             stored = db.execute(sa.select(s.problems).where(s.problems.c.id == place)).mappings().one()
         return cast("Problem", from_row("problem", stored))
+
+    def delete(self, refs: Sequence[Ref]) -> int:
+        """As for any record; problems that were merged into one that goes stand for themselves again."""
+        with self._reading() as db:
+            gone = set(self._ids(db, {ref for ref in refs if ref.kind == "problem"}).values())
+            orphans = [one for one, other in merges(db).items() if other in gone and one not in gone]
+        count = super().delete(refs)
+        if orphans:
+            with self._writing() as db:
+                for row in db.execute(sa.select(s.problems).where(s.problems.c.id.in_(orphans))).mappings().all():
+                    replay(db, row, None)
+                links_moved(db, next_seq(db))
+        return count
 
     def set_problem(
         self, problem: Problem, after: Mapping[str, Value], *, by: str, at: datetime, why: str = ""

@@ -32,15 +32,15 @@ def row_of(db: sa.Connection, ref: Ref) -> sa.RowMapping:
     return row
 
 
-def write_row(db: sa.Connection, row: Mapping[Any, Any], words: Mapping[str, Value], at: datetime) -> None:
+def write_row(db: sa.Connection, row: Mapping[Any, Any], words: Mapping[str, Value], at: datetime | None) -> None:
     """Lay these words of people over what the export gave, in place of those before."""
-    new = {**laid_over(row, words), "updated_at": seconds(at), "seq": next_seq(db)}
+    new = {**laid_over(row, words), "updated_at": row["updated_at"] if at is None else seconds(at), "seq": next_seq(db)}
     db.execute(sa.update(s.problems).where(s.problems.c.id == row["id"]).values(new))
     if new["merged_into"] != row["merged_into"]:
         links_moved(db, new["seq"])
 
 
-def replay(db: sa.Connection, row: Mapping[Any, Any], at: datetime) -> None:
+def replay(db: sa.Connection, row: Mapping[Any, Any], at: datetime | None) -> None:
     """Set every field to the last word on it that was not taken back."""
     words: dict[str, Value] = {}
     for made in standing(db, row["id"], ("set", "merge")):
@@ -141,8 +141,10 @@ def links_moved(db: sa.Connection, seq: int) -> None:
 
 
 def merges(db: sa.Connection) -> dict[int, int]:
-    p = s.problems.c
-    return {row[0]: row[1] for row in db.execute(sa.select(p.id, p.merged_into).where(p.merged_into.is_not(None)))}
+    """Problem → the one it was merged into, where that is still here."""
+    p, other = s.problems.c, s.problems.alias("other")
+    query = sa.select(p.id, p.merged_into).join(other, other.c.id == p.merged_into)
+    return {row[0]: row[1] for row in db.execute(query)}
 
 
 def final(into: Mapping[int, int], problem: int) -> int:

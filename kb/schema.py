@@ -113,7 +113,7 @@ problems = sa.Table(
     sa.Column("text_hash", sa.String(64), nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False, index=True),
-    sa.Column("merged_into", sa.Integer, sa.ForeignKey("problems.id", ondelete="SET NULL"), index=True),
+    sa.Column("merged_into", sa.Integer, index=True),
     sa.Column("given", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("source", "number", name="uq_problems_source_number"),
     sqlite_autoincrement=True,

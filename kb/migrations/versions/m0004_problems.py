@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Add the changes and ties of problems, and the columns that tell what an export gave."""
     op.add_column("problems", sa.Column("given", sa.Text, nullable=False, server_default=""))
-    op.execute("ALTER TABLE problems ADD COLUMN merged_into INTEGER REFERENCES problems(id) ON DELETE SET NULL")
+    op.add_column("problems", sa.Column("merged_into", sa.Integer))
     op.create_index("ix_problems_merged_into", "problems", ["merged_into"])
     op.create_table(
         "problem_changes",
