@@ -30,7 +30,7 @@ from pipelines.index import Say, quiet
 from pipelines.learnable import Learnable, vectors_of
 from pipelines.settings import Settings, read
 
-FILES = ("tickets.csv.gz", "articles.csv.gz", "links.csv")
+FILES = ("tickets.csv.gz", "articles.csv.gz", "problems.csv", "links.csv")
 OURS = "seenbefore"
 
 
@@ -111,6 +111,7 @@ def run(
         bench_bursts,
         bench_classify,
         bench_held,
+        bench_known,
         bench_patterns,
         bench_quality,
         bench_search,
@@ -126,6 +127,7 @@ def run(
         **bench_trust.TASKS,
         **bench_held.TASKS,
         **bench_bursts.TASKS,
+        **bench_known.TASKS,
     }
     facts = _facts(folder)
     own = [name for name in facts.get("tasks", ()) if name in known]
