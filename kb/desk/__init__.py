@@ -5,10 +5,11 @@ from __future__ import annotations
 from kb.desk.dispatcher import Clocked, Dispatcher
 from kb.desk.front import Searches
 from kb.desk.keeper import Keeper
+from kb.desk.lead import Lead
 from kb.desk.overlay import keep_overlay, overlay_of
 
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Dispatcher, Keeper):
+class Desk(Lead, Dispatcher, Keeper):
     """Everything a screen, the command line or a program may ask for."""

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from kb.digest.parts import Digest
 from kb.errors import WrongEmbedder
 from kb.features import Featurer
+from kb.measures import Doings, Facts
 from kb.patterns import Patterns
 from kb.policy import Policy
 from kb.records import Answer, Filter, Kind, Record, Ticket, Viewer
@@ -51,6 +53,11 @@ class Front:
     """What is known of index, models and patterns: names, times, figures."""
     rollback_with: Callable[[str, str], str] | None = None
     """Brings a generation of models back, in somebody's name, and says what it did; ``None`` where nothing can."""
+
+    report_with: Callable[[Digest, str], bytes] | None = None
+    """Makes a file of a report: "html", "pdf" or "xlsx"; ``None`` where nothing can."""
+    _doings: dict[Viewer, tuple[tuple[int, int], Facts, Doings]] = field(default_factory=dict, init=False, repr=False)
+    """What was read last for desk figures: (change number, second), tickets, and what was done with them."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""
