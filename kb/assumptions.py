@@ -45,15 +45,20 @@ class Assumptions:
     @property
     def handling(self) -> str:
         """The assumption behind hours and cost, as a sentence."""
-        hour = f" and {self.cost_per_hour:g} {self.currency}".rstrip() + " an hour" if self.cost_per_hour else ""
-        return f"Assumes {self.handling_minutes:g} minutes of work a ticket{hour}; both are settings."
+        if self.cost_per_hour is None:
+            return f"Assumes {self.handling_minutes:g} minutes of work a ticket (setting handling_minutes)."
+        hour = f"{self.cost_per_hour:g} {self.currency}".rstrip()
+        return (
+            f"Assumes {self.handling_minutes:g} minutes of work a ticket and {hour} an hour (settings "
+            "handling_minutes and cost_per_hour)."
+        )
 
     @property
     def saving(self) -> str:
         """The assumption behind hours saved, as a sentence."""
         return (
             f"Assumes that an accepted suggestion saves {self.minutes_saved_suggestion:g} minutes and an answer marked "
-            f"as helpful {self.minutes_saved_answer:g}; both are settings."
+            f"as helpful {self.minutes_saved_answer:g} (settings minutes_saved_suggestion and minutes_saved_answer)."
         )
 
 

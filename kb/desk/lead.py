@@ -34,13 +34,16 @@ class Lead(Dispatcher, Keeper):
         """A period as people write it, in the desk's time zone. Raises ``BadSetting``."""
         return measures.read_period(text, Hours.from_settings(self.store.settings()).zone)
 
+    def month(self, moment: datetime) -> Period:
+        """The calendar month, in the desk's time zone, in which a moment lies."""
+        return measures.month_of(moment, Hours.from_settings(self.store.settings()).zone)
+
     def periods(self, *, viewer: Viewer, now: datetime, most: int = 36) -> list[Period]:
         """The calendar months in which this viewer's tickets were opened or resolved, newest first."""
         known = _span(self._facts(viewer, now))
         if known is None:
             return []
-        zone = Hours.from_settings(self.store.settings()).zone
-        first, last = (measures.month_of(at, zone) for at in known)
+        first, last = (self.month(at) for at in known)
         found = [last]
         while found[-1].first > first.first and len(found) < most:
             found.append(found[-1].back())

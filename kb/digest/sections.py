@@ -44,10 +44,10 @@ def trends(found: Mapping[str, Sequence[Found]], periods: Sequence[Period]) -> S
         Chart("Tickets opened and resolved", labels, (("opened", line("opened")), ("resolved", line("resolved"))),
               "tickets"),
         Chart("Open at the end", labels, (("open", line("backlog")),), "tickets", "columns"),
-        Chart("Time to resolve, median", labels,
-              (("by the clock", line("mttr")), ("business hours", line("mttr_business"))), "hours"),
+        Chart("Time to resolve, median hours", labels,
+              (("clock", line("mttr")), ("business hours", line("mttr_business"))), "hours"),
         Chart("Within target, first assignment, reopened", labels,
-              (("within target", line("sla")), ("first assignment", line("first_assignment")),
+              (("in target", line("sla")), ("first assigned", line("first_assignment")),
                ("reopened", line("reopened"))), "share"),
     )  # fmt: skip
     last = periods[-1]
@@ -135,7 +135,8 @@ def patterns(scene: Scene, before: Scene, found: Sequence[Pattern]) -> tuple[Sec
                Column("Work", "hours"), *cost, Column("Median time", "hours"), Column("Reopened", "share"))  # fmt: skip
     table = Table("What came back, by cost", columns, told, scene.assumed.handling, scene.assumed.currency)
     inside, total = sum(row[0] for row in counted), len(scene.opened)
-    lead = f"{inside:,} of {count(total, 'ticket')} opened belong to {count(len(counted), 'failure')} that keep coming back."
+    belong = "belongs" if inside == 1 else "belong"
+    lead = f"{inside:,} of {count(total, 'ticket')} opened {belong} to {count(len(counted), 'failure')} seen before."
     return Section("patterns", "What keeps coming back", lead, (table,)), (counted[0][2].name, counted[0][0])
 
 

@@ -121,21 +121,22 @@ def _speed(by: Mapping[str, Figure]) -> list[str]:
         said.append(f"Half of those resolved took {told(took.value, 'hours')} or less{then}{open_hours}.")
     if sla.value is not None:
         then = "" if sla.before is None else f", {told(sla.before, 'share')} before"
-        said.append(f"{told(sla.value, 'share')} met their target{then}.")
+        turned = f", clearly {sla.turned}" if sla.turned else ""
+        said.append(f"{told(sla.value, 'share')} met their target{then}{turned}.")
     return said
 
 
 def _turns(figures: Sequence[Figure], before: Period) -> list[str]:
     """What changed by more than chance explains."""
-    told_already = ("opened", "resolved", "backlog", "handling", "cost", "mttr_mean", "mttr_business_mean")
+    told_already = ("opened", "resolved", "backlog", "handling", "cost", "sla", "mttr_business_mean")
     said = []
     for turned in ("better", "worse"):
         names = [f"{_lower(one.name)} ({told(one.value, one.unit)}, {told(one.before, one.unit)} before)"
                  for one in figures if one.turned == turned and one.key not in told_already]  # fmt: skip
         if names:
             said.append(f"Clearly {turned} than in {before.told}: {_listed(names)}.")
-    if not said and any(one.clear is not None for one in figures):
-        said.append("No other figure moved by more than chance explains.")
+    if not any(one.turned for one in figures) and any(one.clear is not None for one in figures):
+        said.append("No figure became better or worse by more than chance explains.")
     return said
 
 
