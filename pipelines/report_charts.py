@@ -9,14 +9,13 @@ from html import escape
 from typing import Literal, TypeAlias
 
 from kb.digest import Chart
+from kb.digest.scale import axis, ticks
 from kb.digest.words import told
 
 LOOKS = ("first", "second", "third")
 """How the series are drawn, in order; more of them repeat the last."""
 _LEFT, _TOP, _LOW, _RIGHT = 40.0, 8.0, 20.0, 92.0
 _APART = 11.0
-_STEPS = (1, 2, 2.5, 5, 10)
-_MOST_TICKS = 4
 _LABEL_WIDTH = 34.0
 
 
@@ -66,8 +65,8 @@ Shape: TypeAlias = Line | Box | Dot | Words
 
 def shapes(chart: Chart, wide: float, high: float, *, currency: str = "") -> list[Shape]:
     """A chart within ``wide`` by ``high`` points; series are named at their last value."""
-    ticks = _ticks(chart)
-    top = ticks[-1]
+    steps = ticks(chart)
+    top = steps[-1]
     right = _RIGHT if chart.form == "lines" else 8.0
     inner, tall = wide - _LEFT - right, high - _TOP - _LOW
     slot = inner / max(1, len(chart.labels))
@@ -79,9 +78,9 @@ def shapes(chart: Chart, wide: float, high: float, *, currency: str = "") -> lis
         return round(_TOP + tall * (1 - value / top), 2)
 
     out: list[Shape] = []
-    for tick in ticks:
+    for tick in steps:
         out.append(Line(((_LEFT, y(tick)), (_LEFT + inner, y(tick))), "grid"))
-        out.append(Words(_LEFT - 6, y(tick) + 3, _axis(tick, chart), "end"))
+        out.append(Words(_LEFT - 6, y(tick) + 3, axis(tick, chart), "end"))
     every = max(1, math.ceil(_LABEL_WIDTH / slot))
     last = len(chart.labels) - 1
     out += [Words(x(at), high - 5, name, "middle") for at, name in enumerate(chart.labels) if (last - at) % every == 0]
@@ -137,28 +136,6 @@ def _element(shape: Shape) -> str:
 
 
 # --- laying out --------------------------------------------------------------------------------------------------
-
-
-def _ticks(chart: Chart) -> list[float]:
-    """From 0 in round steps to at least the highest value."""
-    most = max((value for _, values in chart.series for value in values if value is not None), default=0.0)
-    if most <= 0:
-        return [0.0, 1.0]
-    least = most / _MOST_TICKS
-    power = 10.0 ** math.floor(math.log10(least))
-    step = next(size * power for size in _STEPS if size * power >= least * 0.999)
-    if chart.kind == "tickets":
-        step = max(1.0, math.ceil(step))
-    count = math.ceil(most / step * 0.9999)
-    if chart.kind == "share":
-        count = min(count, round(1 / step)) if most <= 1 else count
-    return [at * step for at in range(max(1, count) + 1)]
-
-
-def _axis(value: float, chart: Chart) -> str:
-    if chart.kind == "share":
-        return f"{100 * value:g}\u202f%"
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:g}"
 
 
 def _runs(

@@ -27,8 +27,9 @@ _MOST = 10
 def figures(found: Sequence[Figure], before: Period) -> Section:
     """Every figure in its group."""
     by = {one.key: one for one in found}
-    lead = (f"Beside {before.told}. A change is called better or worse only where it is more than chance explains "
-            "(95 %); the numbers lead to the definitions at the end.")  # fmt: skip
+    lead = (
+        f"Beside {before.told}. A change is called better or worse only where it is more than chance explains (95 %)."
+    )
     return Section("figures", "The figures", lead,
                    tuple(Figures(title, tuple(by[key] for key in keys)) for title, keys in GROUPS))  # fmt: skip
 

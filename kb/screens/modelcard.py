@@ -7,6 +7,7 @@ from typing import Any
 
 from kb.live import Week
 from kb.offers import Card, offer
+from kb.offers import held as held
 from kb.screens.chrome import with_commands
 from kb.screens.paper import Node, div, el, fold, meter, span
 from kb.screens.plot import Axis, Plot, Points, point
