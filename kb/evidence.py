@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from kb.identifiers import Identifier
 from kb.records import Record, Span, Ticket
@@ -141,12 +142,18 @@ def _meets(text: str, wanted: Sequence[str], terms: Terms) -> list[tuple[int, in
     known, found = dict[str, str](), []
     for match in _WORD.finditer(text):
         word = match.group().casefold()
-        if word not in known:
-            alike = not word.isascii() or any(part[:_HEAD] in heads for part in _PARTS.split(word))
-            known[word] = next((stem for stem in terms(word) if stem in want), "") if alike else ""
-        if known[word]:
-            found.append((match.start(), match.end(), known[word]))
+        if (stem := known.get(word)) is None:
+            alike = not word.isascii() or not heads.isdisjoint(_heads(word))
+            stem = known[word] = next((stem for stem in terms(word) if stem in want), "") if alike else ""
+        if stem:
+            found.append((match.start(), match.end(), stem))
     return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _heads(word: str) -> frozenset[str]:
+    """How the parts of a word begin."""
+    return frozenset(part[:_HEAD] for part in _PARTS.split(word))
 
 
 def _best_start(spans: Sequence[tuple[int, int, str]], weight: dict[str, float], length: int) -> int:

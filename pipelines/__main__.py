@@ -281,6 +281,8 @@ def triage(
     home: HomeOption = None,
     as_json: JsonOption = False,
     group: GroupOption = None,
+    out: Annotated[Path | None, typer.Option(help="Write a file's suggestions as a table: .csv or .xlsx.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the table where it is there.")] = False,
 ) -> None:
     """What is it, how urgent, and who takes it? For one text, or for every ticket of a file."""
     from kb import plain
@@ -288,6 +290,12 @@ def triage(
     from pipelines import triage as triaging
 
     settings = environment.read(home, groups=tuple(group or ()))
+    if out is not None:
+        with show.bars() as say:
+            n = triaging.write_table(_desk(home, "triage"), text, out, viewer=settings.viewer, say=say,
+                                     overwrite=overwrite)  # fmt: skip
+        show.line(f"Wrote {out}: {n:,} tickets.")
+        return
     suggestions, many = triaging.suggest(_desk(home, "triage"), _text(text), viewer=settings.viewer)
     if as_json:
         rows = [plain.suggestion(suggestion) for suggestion in suggestions]
@@ -375,7 +383,9 @@ def settings_of_the_desk(
 
 @app.command(epilog="Example: seenbefore bench ../shared/data/thunderbird --task articles --json rows.json")
 def bench(
-    folder: Annotated[Path, typer.Argument(help="A benchmark folder with bench.toml.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="A benchmark folder with bench.toml; for --scale any export, or none.")
+    ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the rows to this file; - prints them.")
@@ -383,21 +393,28 @@ def bench(
     work: Annotated[
         Path | None, typer.Option(help="Where to keep what is built, so that a second run is quick.")
     ] = None,
+    scale: Annotated[str, typer.Option(help="What a desk costs as it grows: sizes such as 30000,100000,1000000.")] = "",
 ) -> None:
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
+    from kb.errors import BadSetting
     from pipelines import bench as benching
-    from pipelines import show
+    from pipelines import bench_scale, show
 
     notes: list[str] = []
     with show.bars() as say:
-        rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
+        if scale:
+            rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
+        elif folder is None:
+            raise BadSetting("Say which benchmark folder, or with --scale how many tickets.")
+        else:
+            rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
     plain = [_plain(row) for row in rows]
     if json_file is not None and str(json_file) == "-":
         show.say_json(plain)
         return
     if json_file is not None:
         benching.write_rows(json_file, plain)
-    benching.show_rows(rows, notes)
+    bench_scale.show_scale(rows) if scale else benching.show_rows(rows, notes)
 
 
 @app.command(epilog="Example: seenbefore evaluate --share 0.2")

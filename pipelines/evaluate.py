@@ -23,6 +23,8 @@ from pipelines.ranking import fit_rankers, knowledge_of, linked_questions
 from pipelines.train import fit
 
 FEWEST = 40
+ROUTED = ("line", "assignment_group")
+"""On tickets that people passed on: how often the first guess is who solved them in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def _triage(
     target: str, model: TextClassifier, proba: NDArray[np.float64], late: Learnable, policy: Policy
 ) -> Iterator[Figure]:
     truth = np.array([target_of(ticket, target) for ticket in late.tickets], dtype=object)
+    bounced = np.array([(ticket.reassignment_count or 0) > 0 for ticket in late.tickets])
     given = truth != ""
-    truth, proba = truth[given], proba[given]
+    truth, proba, bounced = truth[given], proba[given], bounced[given]
     if not len(truth):
         return
     guess = np.array(model.classes, dtype=object)[proba.argmax(axis=1)]
@@ -78,6 +81,9 @@ def _triage(
     low, high = scores.clopper_pearson_interval(int(right[speaks].sum()), int(speaks.sum()))
     kept = float(right[speaks].mean()) if speaks.any() else 1.0
     yield Figure(target, "precision where it speaks", kept, low, high, int(speaks.sum()))
+    if target in ROUTED and bounced.any():
+        low, high = scores.clopper_pearson_interval(int(right[bounced].sum()), int(bounced.sum()))
+        yield Figure(target, "first pick right on bounced", float(right[bounced].mean()), low, high, int(bounced.sum()))
     yield Figure(target, "share where it speaks", float(speaks.mean()), *scores.interval(speaks.astype(np.float64)), n)
 
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from kb.errors import BadSetting, StoreTrouble
+from kb.errors import BadSetting
 from kb.records import Kind, Record, Viewer
 from kb.rows import FIELDS
 from kb.tables.write import write_csv, write_xlsx
 from pipelines.home import Home
 from pipelines.index import Say, quiet
+from pipelines.whole import whole
 
 _HIDDEN = ("text", "fix")
 KINDS = ("tickets", "articles", "problems", "links")
@@ -27,24 +28,13 @@ def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool
     """
     if kind not in KINDS:
         raise BadSetting(f"--kind is {kind!r}: give {', '.join(KINDS)}.")
-    if file.exists() and not overwrite:
-        raise BadSetting(f"{file} is there already: choose another name or add --overwrite.")
     write = next((w for ending, w in _WRITERS.items() if file.name.endswith(ending)), None)
     if write is None:
         raise BadSetting(f"{file.name} has no ending we write: use {', '.join(_WRITERS)}.")
     total = home.store.counts(viewer)[kind]
     rows = _counted(_rows(home, kind, viewer), kind, total, say)
-    unfinished = file.with_name(f".{file.name}.part")
-    try:
-        count = write(unfinished, _fields(kind), rows)
-        unfinished.replace(file)
-    except OSError as error:
-        raise StoreTrouble(
-            f"{file} cannot be written ({error.strerror}): check the folder and the free disk."
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return count
+    with whole(file, overwrite=overwrite) as unfinished:
+        return write(unfinished, _fields(kind), rows)
 
 
 def _fields(kind: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from kb.errors import BadSetting, StoreTrouble, TooLittle
+from kb.errors import TooLittle
 from kb.policy import Policy
 from kb.tables.write import write_csv as write_table
 from models import leaks, quality
@@ -15,6 +15,7 @@ from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.learnable import learnable
 from pipelines.quality_findings import Finding, Suspect, languages, of_languages, of_target, of_texts, sure
+from pipelines.whole import whole
 
 COLUMNS = ("number", "source", "target", "given", "alternative", "suspicion", "likely", "title")
 
@@ -91,18 +92,5 @@ def write_csv(report: Report, path: Path, *, overwrite: bool = False) -> int:
 
     Raises ``BadSetting`` where the file is there already, ``StoreTrouble`` where it cannot be written.
     """
-    if path.exists() and not overwrite:
-        raise BadSetting(f"{path} is there already: choose another name or add --overwrite.")
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as stream:
-            rows = ([asdict(suspect)[name] for name in COLUMNS] for suspect in report.ranked)
-            count = write_table(stream, COLUMNS, rows)
-        unfinished.replace(path)
-    except OSError as error:
-        raise StoreTrouble(
-            f"{path} cannot be written ({error.strerror}): check the folder and the free disk."
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return count
+    with whole(path, overwrite=overwrite) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
+        return write_table(stream, COLUMNS, ([asdict(suspect)[name] for name in COLUMNS] for suspect in report.ranked))

@@ -7,8 +7,11 @@ from pathlib import Path
 from kb.desk import Desk
 from kb.errors import BadSetting, NotFound
 from kb.records import Suggestion, Ticket, Viewer
+from kb.suggested import WAYS, as_file, suggested
 from kb.tables import Asked, rows, understand
 from kb.text import prepare
+from pipelines.index import Say, quiet
+from pipelines.whole import whole
 
 _LONGEST_NAME = 500
 
@@ -32,6 +35,22 @@ def suggest(desk: Desk, given: str, *, viewer: Viewer) -> tuple[list[Suggestion]
         if isinstance(found, Ticket):
             return desk.triage([found], viewer=viewer), False
     return [desk.triage_text(text, viewer=viewer)], False
+
+
+def write_table(desk: Desk, given: str, out: Path, *, viewer: Viewer, say: Say = quiet, overwrite: bool = False) -> int:
+    """Suggestions for a file of tickets as a table of its own, CSV or XLSX; returns how many rows.
+
+    Raises ``BadSetting`` where no file was given or ``out`` is there already or no table, ``NotATable``,
+    ``StoreTrouble``.
+    """
+    if not _is_file(given):
+        raise BadSetting(f"--out needs a file of tickets, and {given[:80]!r} is none: give the export's name.")
+    if out.suffix.lower() not in WAYS:
+        raise BadSetting(f"{out} is no table: give a name that ends in {' or '.join(WAYS)}.")
+    with whole(out, overwrite=overwrite) as unfinished:
+        made = suggested(desk, Path(given), viewer=viewer, say=lambda done, of: say("Suggesting", done, of))
+        unfinished.write_bytes(as_file(made, out.name))
+    return len(made.rows)
 
 
 def _is_file(given: str) -> bool:

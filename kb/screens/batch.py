@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import streamlit as st
 
 from kb.desk import Desk
-from kb.errors import NotATable, SeenBeforeError
-from kb.policy import target_of
-from kb.records import Suggestion, Ticket, Viewer
+from kb.errors import SeenBeforeError
+from kb.records import Viewer
 from kb.screens.chrome import head, notes, remembered
 from kb.screens.paper import div, el, link, sheet
 from kb.screens.wording import count, target, value
-from kb.tables import Asked, BadRow, Understanding, rows, understand
-from kb.tables.mapping import plainly
-from kb.tables.write import write_csv, write_xlsx
+from kb.suggested import LARGEST, MOST, Suggested, as_csv, as_xlsx, suggested
 
-LARGEST = 20 * 1024**2
-"""Bytes of a file; the same limit as the server has."""
-MOST = 5_000
-"""Tickets of a file that a page answers; more is work for the command line."""
-_AT_ONCE, _PREVIEW, _TELLING = 100, 25, 2
+_PREVIEW = 25
 _KINDS = ["csv", "tsv", "txt", "xlsx", "json", "jsonl"]
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = ("number", "title", "category", "assignment_group", "line", "priority")
-Said = Callable[[int, int], None]
-"""Told how many of how many are done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suggested:
-    """A table of suggestions, ready to be written, and what was left out of it."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    refused: int = 0
-    notes: tuple[str, ...] = ()
 
 
 def page(desk: Desk, viewer: Viewer) -> None:
@@ -76,72 +52,9 @@ def _with_progress(desk: Desk, viewer: Viewer, data: bytes) -> Suggested:
         bar.progress(done / max(1, of), f"{done:,} of {count(of, 'ticket')}")
 
     try:
-        return suggested(desk, data, viewer=viewer, say=say)
+        return suggested(desk, data, viewer=viewer, say=say, most=MOST)
     finally:
         bar.empty()
-
-
-def suggested(desk: Desk, data: bytes, *, viewer: Viewer, say: Said = lambda done, of: None) -> Suggested:
-    """One row a ticket of the file, in its order. Raises ``NotATable`` for what is too large or no list of tickets."""
-    if len(data) > LARGEST:
-        raise NotATable(f"The file is larger than {LARGEST // 1024**2} MB: run `seenbefore triage FILE`.")
-    understood = _understood(data)
-    found = list(islice(rows(understood), 0, 3 * MOST))
-    tickets = [row for row in found if isinstance(row, Ticket)]
-    refused = sum(isinstance(row, BadRow) for row in found)
-    if len(tickets) > MOST:
-        raise NotATable(f"The file has more than {MOST:,} tickets: split it, or run `seenbefore triage FILE`.")
-    made: list[Suggestion] = []
-    for start in range(0, len(tickets), _AT_ONCE):
-        say(start, len(tickets))
-        made += desk.triage(tickets[start : start + _AT_ONCE], viewer=viewer)
-    names = list(dict.fromkeys(name for one in made for name in one.predictions))
-    header = ["number", "title", *(f"{name}{what}" for name in names for what in ("", " sure", " why"))]
-    header += ["priority", "priority why"]
-    return Suggested(tuple(header), tuple(_line(one, names) for one in made), refused, understood.table.notes)
-
-
-def _understood(data: bytes) -> Understanding:
-    """What the file is: tickets, unless two columns say that it is a list of something else."""
-    found = understand(data, Asked())
-    if found.kind == "tickets":
-        return found
-    telling = sum(plainly(column) in found.preset.telling for column in found.table.header)
-    if telling >= _TELLING or found.kind == "links":
-        raise NotATable(f"The file is a list of {found.kind}, not of tickets: export the new tickets.")
-    return understand(data, Asked(preset="generic"))
-
-
-def _line(suggestion: Suggestion, names: Sequence[str]) -> tuple[str, ...]:
-    ticket = suggestion.ticket
-    cells = [ticket.number, ticket.title]
-    for name in names:
-        guess, given = suggestion.predictions.get(name), target_of(ticket, name)
-        if given:
-            cells += [given, "", "as the ticket says"]
-        elif guess is None:
-            cells += ["", "", ""]
-        else:
-            sure = f"{guess.confidence:.2f}" if guess.alternatives else ""
-            because = f"because of: {', '.join(guess.telling)}" if guess.telling else ""
-            cells += [guess.value or "", sure, guess.reason or because]
-    priority = "" if suggestion.priority is None else str(suggestion.priority)
-    return (*cells, priority, " ".join((suggestion.priority_why, *suggestion.raised)))
-
-
-def as_csv(made: Suggested) -> bytes:
-    """The table as CSV that Excel opens in the right encoding; no cell can become a formula."""
-    stream = io.StringIO(newline="")
-    write_csv(stream, made.header, made.rows)
-    return stream.getvalue().encode("utf-8-sig")
-
-
-def as_xlsx(made: Suggested) -> bytes:
-    """The table as a workbook of plain strings."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "suggested.xlsx"
-        write_xlsx(path, made.header, made.rows)
-        return path.read_bytes()
 
 
 def _preview(made: Suggested) -> list[dict[str, object]]:

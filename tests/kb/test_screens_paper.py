@@ -24,6 +24,8 @@ STREAMLIT = {"Page", "cache_resource", "components.v2.component", "navigation", 
              "query_params.items", "session_state", "session_state.get", "session_state.pop", "session_state.setdefault",
              "set_page_config", "switch_page"}  # fmt: skip
 """All of Streamlit that a screen may touch: none of it draws a string."""
+FILES = {"batch.py": {"file_uploader", "columns", "progress"}}
+"""And those that take or give files; what they say is our own words."""
 
 
 def text_of(node: Any) -> str:
@@ -55,7 +57,7 @@ def past_paper(source: str) -> set[str]:
 
 @pytest.mark.parametrize("file", DRAWN, ids=lambda file: file.name)
 def test_no_screen_draws_past_paper(file: Path) -> None:
-    assert past_paper(file.read_text("utf-8")) == set()
+    assert past_paper(file.read_text("utf-8")) == FILES.get(file.name, set())
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_a_past_ticket_is_named_by_how_alike_it_is_whatever_its_chance(relevance
     assert [words for words, _ in said] == ["Says nearly the same"] * 2 + ["Close in meaning", "A little alike"]
     assert [loud for _, loud in said] == ["good", "good", "mid", ""]
     assert wording.helps(Hit(ticket, relevance, exact=True)) == ("Names it exactly", "good")
-    assert wording.chance(Hit(ticket, 0.19)) == "19\u00a0% chance it is the one"
+    assert wording.chance(Hit(ticket, 0.19)) == "19\u00a0% chance it helps"
 
 
 def test_a_ticket_that_says_nearly_the_same_is_not_folded_away_for_its_low_chance() -> None:

@@ -15,10 +15,11 @@ import pytest
 from openpyxl import load_workbook
 from streamlit.testing.v1 import AppTest
 
+from kb import suggested as tables
 from kb.desk import Clocked, Desk
 from kb.errors import NotATable
 from kb.records import EVERYONE, Ask, Prediction, Ref, Suggestion, Ticket
-from kb.screens import answering, batch, queue, suggestion, triage
+from kb.screens import answering, queue, suggestion, triage
 from kb.screens.queue import Row
 from kb.sla import Clock
 from pipelines.desk import open_desk
@@ -228,15 +229,15 @@ N3,help,,
 
 
 def test_every_ticket_of_a_file_gets_its_row_and_no_cell_is_a_formula(desk: Desk) -> None:
-    made = batch.suggested(desk, FILE, viewer=EVERYONE)
-    table = list(csv.DictReader(io.StringIO(batch.as_csv(made).decode("utf-8-sig"))))
+    made = tables.suggested(desk, FILE, viewer=EVERYONE)
+    table = list(csv.DictReader(io.StringIO(tables.as_csv(made).decode("utf-8-sig"))))
     assert [row["number"] for row in table] == ["N1", "N2", "N3"]
     assert table[0]["category"] == "Network" or table[0]["category why"]
     assert table[1]["category"] == "Printing"
     assert table[1]["category why"] == "as the ticket says"
     assert table[1]["title"].startswith("'=")
     assert table[2]["category"] == "" != table[2]["category why"]
-    book = load_workbook(io.BytesIO(batch.as_xlsx(made)))
+    book = load_workbook(io.BytesIO(tables.as_xlsx(made)))
     cells = list(book.active.iter_rows(values_only=True))  # type: ignore[union-attr]
     assert [row[0] for row in cells] == ["number", "N1", "N2", "N3"]
     assert str(cells[2][1]).startswith("'=")
@@ -246,21 +247,20 @@ def test_a_file_that_is_no_list_of_new_tickets_is_refused_in_one_sentence(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(NotATable, match="list of articles"):
-        batch.suggested(desk, b"article_id,title,article_body\nK1,How to print,Press print\n", viewer=EVERYONE)
+        tables.suggested(desk, b"article_id,title,article_body\nK1,How to print,Press print\n", viewer=EVERYONE)
     with pytest.raises(NotATable, match="picture"):
-        batch.suggested(desk, b"\x89PNG....", viewer=EVERYONE)
-    monkeypatch.setattr(batch, "MOST", 2)
+        tables.suggested(desk, b"\x89PNG....", viewer=EVERYONE)
     with pytest.raises(NotATable, match="more than 2 tickets"):
-        batch.suggested(desk, FILE, viewer=EVERYONE)
-    monkeypatch.setattr(batch, "LARGEST", 10)
+        tables.suggested(desk, FILE, viewer=EVERYONE, most=2)
+    monkeypatch.setattr(tables, "LARGEST", 10)
     with pytest.raises(NotATable, match="larger"):
-        batch.suggested(desk, FILE, viewer=EVERYONE)
+        tables.suggested(desk, FILE, viewer=EVERYONE)
 
 
 def test_a_long_file_says_how_far_it_is(desk: Desk) -> None:
     rows = "".join(f"N{i},Printer {i} prints blank pages,since this morning\n" for i in range(230))
     heard: list[tuple[int, int]] = []
-    made = batch.suggested(
+    made = tables.suggested(
         desk, f"number,short_description,description\n{rows}".encode(), viewer=EVERYONE,
         say=lambda done, of: heard.append((done, of)),
     )  # fmt: skip

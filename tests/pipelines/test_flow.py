@@ -193,6 +193,20 @@ def test_a_ticket_waiting_can_be_triaged_by_its_number_and_a_file_by_its_name(bu
     assert len(many) == 4
 
 
+def test_a_file_of_tickets_comes_back_as_a_table_with_what_is_suggested(built: Path, tmp_path: Path) -> None:
+    given, out = write(tmp_path / "new.csv", desk_rows(6)[:6]), tmp_path / "suggested.csv"
+    said = run("triage", str(given), "--out", str(out), home=built)
+    assert "6 tickets" in said.output
+    rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
+    assert [row["number"] for row in rows] == [row[0] for row in desk_rows(6)[:6]]
+    assert all(row["category"] for row in rows)
+    assert "already" in run("triage", str(given), "--out", str(out), home=built, code=1).output
+    run("triage", str(given), "--out", str(out), "--overwrite", home=built)
+    assert "--out needs a file" in run("triage", "printer", "--out", str(tmp_path / "b.csv"), home=built, code=1).output
+    assert ".csv or .xlsx" in run("triage", str(given), "--out", str(tmp_path / "b.pdf"), home=built, code=1).output
+    assert [path.name for path in tmp_path.glob("*b.*")] == []
+
+
 def test_patterns_find_the_three_failures(built: Path) -> None:
     found = answer("patterns", home=built)
     assert isinstance(found, dict)

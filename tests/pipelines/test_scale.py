@@ -11,16 +11,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from kb.errors import BadSetting
 from kb.records import EVERYONE, KEEPER, Link, Problem, Ticket
 from kb.store import Store
 from kb.tables import Asked
 from kb.text import prepare
-from pipelines import bench_scale, index, ingest, sample
+from pipelines import bench_scale, index, ingest, sample, scale_steps, scale_tickets
+from pipelines.__main__ import app
 from pipelines.bench import Row
-from pipelines.bench_scale import Parents, vary
 from pipelines.home import Home
+from pipelines.scale_tickets import Parents, vary
 from pipelines.settings import Settings
 
 SIZE = 1000
@@ -35,14 +37,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for name in ("tickets.csv.gz", "articles.csv.gz", "links.csv"):
         ingest.ingest(home, ingest.look(folder / "files" / name, Asked(source="sample")))
     tickets = [t for batch in home.store.each("ticket", KEEPER) for t in batch]
-    texts = [text for t in tickets if isinstance(t, Ticket) for text in {t.text, bench_scale.gist(t)}]
-    home.store.keep_vectors([bench_scale.content_hash(t) for t in texts], home.embedder.id, home.embedder.encode(texts))
+    texts = [text for t in tickets if isinstance(t, Ticket) for text in {t.text, scale_steps.gist(t)}]
+    home.store.keep_vectors([scale_steps.content_hash(t) for t in texts], home.embedder.id, home.embedder.encode(texts))
     return home
 
 
 def step(name: str, base: Home, place: Path) -> dict[str, float]:
     said = {"base": str(base.folder), "place": str(place), "size": SIZE, "embed": False, "started": 0.0}
-    assert bench_scale.main([name, json.dumps(said)]) == 0
+    assert scale_steps.main([name, json.dumps(said)]) == 0
     return dict(json.loads((place / f"{name}.json").read_text("utf-8")))
 
 
@@ -64,7 +66,7 @@ def test_a_perturbed_vector_is_of_length_one_and_near_its_parent() -> None:
     parents = rng.normal(size=(50, 32)).astype(np.float32)
     parents /= np.linalg.norm(parents, axis=1, keepdims=True)
     places = np.arange(200) % 50
-    made = bench_scale._perturbed(parents, places, rng)
+    made = scale_tickets.perturbed(parents, places, rng)
     assert np.allclose(np.linalg.norm(made, axis=1), 1, atol=1e-4)
     cosine = (made * parents[places]).sum(axis=1)
     assert cosine.min() > 0.79
@@ -111,7 +113,7 @@ def test_every_step_tells_its_cost_and_a_stopped_import_goes_on(
     home = Home(Settings(place, embedder="hashing"))
     made = records(home)
     assert [t.number for t in made] == [f"S{i:08d}" for i in range(SIZE)]
-    assert home.store.counts(KEEPER)["articles"] == bench_scale.ARTICLES
+    assert home.store.counts(KEEPER)["articles"] == scale_tickets.ARTICLES
     assert home.store.links()
 
     step("vectors", base, place)
@@ -159,3 +161,15 @@ def test_links_are_read_anew_only_where_one_may_have_changed(tmp_path: Path, mon
 def test_a_size_too_small_to_mean_anything_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="30000,100000"):
         bench_scale.run([10], folder=None, work=tmp_path)
+
+
+def test_sizes_are_read_as_people_write_them() -> None:
+    assert bench_scale.sizes("30000, 100_000,") == (30_000, 100_000)
+    with pytest.raises(BadSetting, match="list of sizes"):
+        bench_scale.sizes("many")
+
+
+def test_a_bench_without_a_folder_and_without_sizes_says_what_to_give() -> None:
+    done = CliRunner().invoke(app, ["bench"])
+    assert done.exit_code != 0
+    assert "Say which benchmark folder" in done.output
