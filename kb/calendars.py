@@ -55,6 +55,11 @@ class Hours:
         open_days = {name: text for name, text in days.items() if text}
         return json.dumps({"time_zone": self.time_zone, "days": open_days, "holidays": sorted(self.holidays)})
 
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone the desk lives in: its days and months begin there."""
+        return _zone(self.time_zone)
+
     def minutes(self, start: datetime, end: datetime) -> float:
         """Business minutes from ``start`` to ``end`` (both aware); 0 where ``end`` is not later."""
         return float(self.minutes_between(np.array([_ticks(start)]), np.array([_ticks(end)]))[0])

@@ -107,6 +107,15 @@ class Holdings(Database):
             changed = sa.select(table.c.id).where(table.c.seq > since)
             return list(db.execute(query.where(table.c.id.in_(changed)) if since else query).all())
 
+    def each_facts(
+        self, kind: Kind, names: Sequence[str], viewer: Viewer, *, batch: int = 50_000
+    ) -> Iterator[Sequence[Sequence[Any]]]:
+        """The named columns of all records the viewer may see, by ascending id, at most ``batch`` rows at a time."""
+        table = TABLES[kind]
+        query = sa.select(*(_here(table, name) for name in names)).where(visible(table, viewer)).order_by(table.c.id)
+        with self._reading() as db:
+            yield from db.execution_options(yield_per=batch).execute(query).partitions(batch)
+
     def counts(self, viewer: Viewer) -> dict[str, int]:
         """How many tickets, articles and links this viewer may see; a link counts where both its ends do."""
         with self._reading() as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -145,6 +146,17 @@ class Marks(Holdings):
             for row in rows
             if (row["question_hash"] or row["ticket_id"]) and not (row["said"] == "fixed" and row["ticket_id"])
         ]  # fmt: skip
+
+    def said_at(self, said: Sequence[str]) -> list[tuple[Kind, int, str, int]]:
+        """Each mark of these words that still stands as (kind, store id, word, second), oldest first.
+
+        For the program only: it may be on a record that not everybody sees.
+        """
+        t = s.marks.c
+        query = sa.select(*targets(s.marks).values(), t.said, t.made_at).where(t.undone_at.is_(None), t.said.in_(said))
+        with self._reading() as db:
+            rows = db.execute(query.order_by(t.id)).mappings().all()
+        return [(*_target(row), row["said"], row["made_at"] or 0) for row in rows]
 
     def questions(self) -> list[str]:
         """The distinct questions that marks answered: their words are embedded like any text."""

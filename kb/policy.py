@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kb import calendars, escalation, sla
+from kb import assumptions, calendars, escalation, sla
 from kb.errors import BadSetting
 from kb.records import Ticket
 
@@ -99,6 +99,7 @@ def shown(settings: Mapping[str, str]) -> dict[str, str]:
         **escalation.shown(settings),
         **sla.shown(settings),
         **calendars.shown(settings),
+        **assumptions.shown(settings),
     }
 
 
@@ -106,6 +107,7 @@ def check(name: str, value: str, settings: Mapping[str, str]) -> None:
     """Raises ``BadSetting`` where there is no such setting of triage or it cannot have this value."""
     if name not in shown(settings):
         raise BadSetting(f"There is no setting {name!r}: the desk has {', '.join(shown(settings))}.")
+    assumptions.shown({**settings, name: value})
     Policy.from_settings({**settings, name: value})
 
 

@@ -507,6 +507,35 @@ def data_quality(
     show.say_json(quality.as_json(report)) if as_json else quality.show_report(report)
 
 
+@app.command(epilog="Example: seenbefore report --month 2026-10 --out reports")
+def report(
+    home: HomeOption = None,
+    month: Annotated[str, typer.Option(help="Such as 2026-10; else the last whole month.")] = "",
+    period: Annotated[
+        str, typer.Option(help="Instead: a week 2026-W42, a quarter 2026-Q4, a year, or 2026-10-01..2026-10-15.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path(),
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """Write the report of a month: one HTML file, a PDF and a workbook with every figure beside the month before."""
+    from datetime import UTC, datetime
+
+    from pipelines import report as reporting
+    from pipelines import show
+
+    viewer, now = environment.read(home, groups=tuple(group or ())).viewer, datetime.now(UTC)
+    desk = _desk(home, "search", "triage", "patterns")
+    chosen = reporting.chosen(desk, month=month, period=period, now=now)
+    digest, files = reporting.write(desk, chosen, out, viewer=viewer, now=now)
+    if as_json:
+        show.say_json(reporting.as_json(digest, files))
+        return
+    show.line(digest.summary)
+    for file in files:
+        show.line(f"Wrote {file}")
+
+
 @app.command(epilog="Example: seenbefore export tickets.csv")
 def export(
     file: Annotated[Path, typer.Argument(help="Where to write: .csv, .csv.gz, .json, .jsonl or .xlsx.")],

@@ -12,6 +12,7 @@ import numpy as np
 
 from kb.columns import Columns
 from kb.desk import Desk
+from kb.digest import Digest
 from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
 from kb.knowledge import Knowledge
 from kb.patterns import Patterns
@@ -61,6 +62,7 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
         index_note=index_note,
         refusal=refusal,
         rollback_with=partial(_rollback, home),
+        report_with=_report,
         facts=facts,
         rates=Rates(),
     )
@@ -70,6 +72,12 @@ def _rollback(home: Home, name: str, by: str) -> str:
     from pipelines import models as history
 
     return history.rollback(home, name, at=datetime.now(UTC), by=by)
+
+
+def _report(digest: Digest, form: str) -> bytes:
+    from pipelines import report
+
+    return report.make(digest, form, at=datetime.now(UTC))
 
 
 def nothing_published(dim: int) -> Published:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kb.desk.dispatcher import Clocked, Dispatcher
 from kb.desk.front import Searches
 from kb.desk.keeper import Keeper
+from kb.desk.lead import Lead
 from kb.desk.overlay import keep_overlay, overlay_of
 from kb.desk.problems import ProblemDesk
 from kb.desk.watch import Watch
@@ -12,5 +13,5 @@ from kb.desk.watch import Watch
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Dispatcher, ProblemDesk, Keeper, Watch):
+class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Watch):
     """Everything a screen, the command line or a program may ask for."""

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from kb.digest.parts import Digest
 from kb.errors import WrongEmbedder
 from kb.features import Featurer
 from kb.learners import Rates
+from kb.measures import Doings, Facts
 from kb.patterns import Patterns
 from kb.policy import Policy
 from kb.records import Answer, Filter, Hit, Kind, Record, Ticket, Viewer
@@ -60,6 +62,11 @@ class Front:
     """Judges counts; ``None`` where bursts, verdicts and contrasts cannot be had."""
     kept: dict[str, Any] = field(default_factory=dict)
     """What a side of the desk remembers between two questions; may be emptied at any time."""
+
+    report_with: Callable[[Digest, str], bytes] | None = None
+    """Makes a file of a report: "html", "pdf" or "xlsx"; ``None`` where nothing can."""
+    _doings: dict[Viewer, tuple[tuple[int, int], Facts, Doings]] = field(default_factory=dict, init=False, repr=False)
+    """What was read last for desk figures: (change number, second), tickets, and what was done with them."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""

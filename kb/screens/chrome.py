@@ -12,8 +12,8 @@ from kb.records import Viewer
 from kb.screens.paper import Node, copier, div, el, link, look, sheet, span
 
 PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns",
-                            "problems": "Problems", "knowledge": "Knowledge", "models": "Models",
-                            "desk": "Desk"}  # fmt: skip
+                            "problems": "Problems", "knowledge": "Knowledge", "reports": "Reports",
+                            "models": "Models", "desk": "Desk"}  # fmt: skip
 """Path of each page → its name in the top bar."""
 T = TypeVar("T")
 _REMEMBERED = 24

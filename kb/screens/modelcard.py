@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kb.live import Week
+from kb.offers import Card, offer
+from kb.offers import held as held
 from kb.screens.chrome import with_commands
 from kb.screens.paper import Node, div, el, fold, meter, span
 from kb.screens.plot import Axis, Plot, Points, point
 from kb.screens.wording import count, share, target, value
 
-Card = Mapping[str, Any]
-"""A card as plain values, see ``models/card.py``."""
 NAMED = 12
 _FEW = 5
 
@@ -26,22 +26,6 @@ def draw(card: Card, live: Sequence[Week], *, chosen: float | None, promise: flo
         div("m-two", _worst(card), _rare(card)),
         _made(card),
     ]
-
-
-def offer(card: Card, promise: float | None) -> Mapping[str, float] | None:
-    """What a promise would bring, by the nearest that was reckoned; ``None`` where none was."""
-    offers: Sequence[Mapping[str, float]] = card.get("promises") or ()
-    if promise is None or not offers:
-        return None
-    return min(offers, key=lambda one: abs(one["promise"] - promise))
-
-
-def held(card: Card, promise: float | None, *, sure: float) -> Mapping[str, float] | None:
-    """Coverage and precision under this promise; without one, under the fixed confidence ``sure``."""
-    if promise:
-        return offer(card, promise)
-    spoken = [row for row in card.get("curve") or () if row["threshold"] >= sure]
-    return spoken[-1] if spoken else None
 
 
 def section(title: str, said: str, *inside: Node) -> dict[str, object]:

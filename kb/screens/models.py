@@ -12,11 +12,12 @@ import streamlit as st
 from kb.desk import Desk
 from kb.errors import SeenBeforeError
 from kb.live import Week
+from kb.offers import Card, held
 from kb.policy import MODES, Policy
 from kb.records import Viewer
 from kb.screens import modelcard, modelhealth
 from kb.screens.chrome import address, empty, head, notes, remembered
-from kb.screens.modelcard import Card, held, table
+from kb.screens.modelcard import table
 from kb.screens.paper import Node, Told, button, choice, div, el, form, link, sheet, span
 from kb.screens.wording import count, now, share, target
 

@@ -7,12 +7,16 @@ the dangerous character hides behind blanks, in its full-width form, or at the s
 from __future__ import annotations
 
 import csv
+import io
+import math
 import re
 import unicodedata
+import zipfile
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 _DANGEROUS = frozenset("=+-@|\t\r\n%")
 _BLANK = "\u00a0\u200b\u200c\u200d\u2060\ufeff "
@@ -51,6 +55,76 @@ def write_csv(stream: TextIO, header: Sequence[str], rows: Iterable[Sequence[obj
         writer.writerow([safe_cell(cell) for cell in row])
         written += 1
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook: numbers stay numbers, everything else is a string that nothing computes."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    formats: tuple[str, ...] = ()
+    """A number format a column, such as "0.0 %"; "" for none."""
+
+
+def write_book(path: Path, sheets: Sequence[Sheet], *, at: datetime) -> None:
+    """Write a workbook of several sheets; the same sheets and time always give the same bytes."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
+    book = Workbook()
+    book.remove(book.active)
+    taken: set[str] = set()
+    for sheet in sheets:
+        page = book.create_sheet(_sheet_name(sheet.name, taken))
+        page.freeze_panes = "A2"
+        for down, row in enumerate((sheet.header, *sheet.rows), 1):
+            for place, value in enumerate(row, 1):
+                _fill(page.cell(down, place), value)
+        for place in range(1, len(sheet.header) + 1):
+            page.cell(1, place).font = Font(bold=True)
+            cells = [page.cell(at_row, place) for at_row in range(1, len(sheet.rows) + 2)]
+            longest = max(len(line) for cell in cells for line in str(cell.value or "").split("\n"))
+            page.column_dimensions[cells[0].column_letter].width = min(80, longest + 3)
+            form = sheet.formats[place - 1] if place <= len(sheet.formats) else ""
+            for cell in cells[1:] if form else ():
+                cell.number_format = form
+    book.properties.creator = "Seen Before"
+    book.properties.created = book.properties.modified = at.astimezone(UTC).replace(tzinfo=None)
+    stream = io.BytesIO()
+    book.save(stream)
+    _write_steadily(path, stream, at)
+
+
+def _fill(cell: Any, value: object) -> None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        cell.value = value
+        return
+    cell.value = safe_cell(value)[:LONGEST_CELL]
+    cell.data_type = "s"
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    """At most 31 characters, none of those a spreadsheet refuses, and each once."""
+    plain = " ".join(re.sub(r"[\[\]:*?/\\]", " ", name).strip("' ").split())[:31] or "Sheet"
+    found, count = plain, 2
+    while found.casefold() in taken:
+        ending = f" {count}"
+        found, count = plain[: 31 - len(ending)] + ending, count + 1
+    taken.add(found.casefold())
+    return found
+
+
+def _write_steadily(path: Path, stream: io.BytesIO, at: datetime) -> None:
+    """The archive again with one time on every file, and in it the time the workbook was made."""
+    stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    with zipfile.ZipFile(stream) as made, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as steady:
+        for name in made.namelist():
+            data = made.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, data)
+            steady.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
 
 
 def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
