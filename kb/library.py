@@ -14,7 +14,8 @@ from kb.drafting import draft
 from kb.drafts import Draft, is_written
 from kb.errors import BadSetting, TooLittle
 from kb.features import Featurer
-from kb.patterns import NOTHING_SAID, Overlay, Patterns
+from kb.overlay import NOTHING_SAID, Overlay
+from kb.patterns import Patterns
 from kb.records import Article, Mark, Pattern, Ref, Ticket, Viewer
 from kb.rows import moment
 from kb.store import Store

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import Damaged, NotFound
+from kb.errors import NotFound
+from kb.overlay import NOTHING_SAID, Overlay
 from kb.records import Pattern
 
 Ints = NDArray[np.int64]
@@ -20,11 +20,9 @@ Floats = NDArray[np.float32]
 UNDATED = np.iinfo(np.int64).min
 """Stands for "not given" among seconds since 1970."""
 EXAMPLES = 5
-REACH_SHARE = 0.10
-"""A newcomer must come as near the centre as all but this share of the members."""
-LEAST_REACH = 0.45
-"""Cosine to the centre under which nothing joins a pattern, however loose it is."""
-_FORMAT = 1
+ROWS = ("ticket", "group", "variant", "closeness", "opened")
+"""The arrays of :class:`Patterns` that have one row a ticket."""
+_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,52 +32,6 @@ class Head:
     id: str
     name: str
     phrases: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """What people said about patterns; kept in the store and laid over what was made, so it survives every refit."""
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Pattern id to the name a person gave."""
-    dismissed: frozenset[str] = frozenset()
-    merged: Mapping[str, str] = field(default_factory=dict)
-    """Pattern id to the one it was merged into."""
-    removed: frozenset[tuple[int, str]] = frozenset()
-    """(ticket, pattern id): "not this pattern"."""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Overlay:
-        """Read what :meth:`to_dict` wrote; keys that are absent mean nothing was said."""
-        return cls(
-            names=dict(data.get("names", {})),
-            dismissed=frozenset(data.get("dismissed", ())),
-            merged=dict(data.get("merged", {})),
-            removed=frozenset((int(ticket), str(pattern)) for ticket, pattern in data.get("removed", ())),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, in a fixed order."""
-        return {
-            "names": dict(sorted(self.names.items())),
-            "dismissed": sorted(self.dismissed),
-            "merged": dict(sorted(self.merged.items())),
-            "removed": [list(pair) for pair in sorted(self.removed)],
-        }
-
-    def into(self, pattern: str) -> str:
-        """The pattern this one was merged into in the end; itself where it was not, or where merges go in a circle."""
-        seen = {pattern}
-        at = pattern
-        while (further := self.merged.get(at)) is not None:
-            if further in seen:
-                return pattern
-            seen.add(further)
-            at = further
-        return at
-
-
-NOTHING_SAID = Overlay()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +58,11 @@ class Patterns:
     next_number: int = 1
     """Number of the next new pattern; ids are never given twice."""
 
+    _places: Mapping[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", {head.id: at for at, head in enumerate(self.heads)})
+
     @property
     def noise_share(self) -> float:
         """Share of the tickets looked at that are in no pattern; 0 where there were none."""
@@ -113,7 +70,7 @@ class Patterns:
 
     def members(self) -> dict[str, list[int]]:
         """Store ids of each pattern's tickets, as the next refit is matched against them."""
-        return {self.heads[at].id: self.ticket[rows].tolist() for at, rows in _by_group(self.group)}
+        return {self.heads[at].id: self.ticket[rows].tolist() for at, rows in by_group(self.group)}
 
     def records(
         self, visible: Sequence[int] | Ints | None = None, *, overlay: Overlay = NOTHING_SAID, dismissed: bool = False
@@ -123,38 +80,70 @@ class Patterns:
         ``visible`` are store ids; size, dates, examples and members come from these alone. ``None`` means all of them.
         Dismissed ones are left out unless ``dismissed``.
         """
-        group = self._merged(overlay)
+        ids, group = self.laid(overlay)
         if visible is not None:
             group = np.where(np.isin(self.ticket, np.asarray(visible, dtype=np.int64)), group, -1)
-        if overlay.removed:
-            at = {head.id: i for i, head in enumerate(self.heads)}
-            for ticket, pattern in overlay.removed:
-                row = int(np.searchsorted(self.ticket, ticket))
-                if row < len(group) and self.ticket[row] == ticket and group[row] == at.get(overlay.into(pattern)):
-                    group[row] = -1
-        found = [self._record(at, rows, overlay) for at, rows in _by_group(group)]
-        shown = [one for one in found if dismissed or one.id not in overlay.dismissed]
+        shown = [self._record(ids[at], rows, overlay) for at, rows in by_group(group)
+                 if dismissed or ids[at] not in overlay.dismissed]  # fmt: skip
         return sorted(shown, key=lambda one: (-one.size, one.id))
 
-    def _merged(self, overlay: Overlay) -> Ints:
-        at = {head.id: i for i, head in enumerate(self.heads)}
-        to = np.array([at.get(overlay.into(head.id), i) for i, head in enumerate(self.heads)] + [-1], dtype=np.int64)
-        return to[self.group]
+    def laid(self, overlay: Overlay) -> tuple[list[str], Ints]:
+        """Ids of all patterns, and the place among them of each ticket's, -1 for none, after what people said."""
+        ids = [head.id for head in self.heads]
+        ids += sorted(overlay.splits.difference(ids))
+        at = {one: i for i, one in enumerate(ids)}
+        group = self.group.copy()
+        if overlay.moved:
+            rows, targets = self.rows(overlay.moved), np.array([at[one] for one in overlay.moved.values()], np.int64)
+            group[rows[rows >= 0]] = targets[rows >= 0]
+        to = np.array([at.get(overlay.into(one), i) for i, one in enumerate(ids)] + [-1], dtype=np.int64)
+        group = to[group]
+        for (_, pattern), row in zip(overlay.removed, self.rows([one for one, _ in overlay.removed]), strict=True):
+            if row >= 0 and group[row] == at.get(overlay.into(pattern)):
+                group[row] = -1
+        return ids, group
 
-    def _record(self, at: int, rows: Ints, overlay: Overlay) -> Pattern:
-        head = self.heads[at]
+    def pattern_of(self, ticket: int, *, overlay: Overlay = NOTHING_SAID) -> str | None:
+        """Id of the pattern this ticket is in; ``None`` where it is in none or was never looked at."""
+        row = int(self.rows([ticket])[0])
+        ids, group = self.laid(overlay)
+        return ids[group[row]] if row >= 0 and group[row] >= 0 else None
+
+    def empty(self, pattern: str, *, overlay: Overlay = NOTHING_SAID) -> Pattern:
+        """A pattern without its tickets: what stays of one that has none any more. Raises NotFound."""
+        return self._record(pattern, np.zeros(0, dtype=np.int64), overlay)
+
+    def rows(self, tickets: Iterable[int]) -> Ints:
+        """Row of each ticket, -1 where there is none."""
+        wanted = np.fromiter(tickets, np.int64)
+        if not len(self.ticket):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        place = np.minimum(np.searchsorted(self.ticket, wanted), len(self.ticket) - 1)
+        return np.where(self.ticket[place] == wanted, place, -1)
+
+    def _record(self, pattern: str, rows: Ints, overlay: Overlay) -> Pattern:
+        split = next((act for act in overlay.acts if act.what == "split" and act.other == pattern), None)
+        try:
+            head = self.head(pattern)
+        except NotFound:
+            if split is None:
+                raise
+            parent = next((one.name for one in self.heads if one.id == overlay.into(split.pattern)), "a pattern")
+            head = Head(pattern, f"Split off from {overlay.names.get(overlay.into(split.pattern), parent)}")
         times = self.opened[rows]
         times = times[times != UNDATED]
         near = rows[np.argsort(-self.closeness[rows], kind="stable")]
         return Pattern(
-            id=head.id,
-            name=overlay.names.get(head.id, head.name),
+            id=pattern,
+            name=overlay.names.get(pattern, head.name),
             size=len(rows),
             first_seen=_time(times.min()) if len(times) else None,
             last_seen=_time(times.max()) if len(times) else None,
             phrases=tuple(phrase for phrase, _ in head.phrases),
             examples=tuple(self.ticket[near[:EXAMPLES]].tolist()),
             members=tuple(self.ticket[rows].tolist()),
+            evidence=head.phrases,
+            dismissed=pattern in overlay.dismissed,
         )
 
     def head(self, pattern: str) -> Head:
@@ -162,68 +151,49 @@ class Patterns:
 
         Raises NotFound where there is none.
         """
-        for head in self.heads:
-            if head.id == pattern:
-                return head
-        raise NotFound(f"There is no pattern {pattern}.")
+        at = self._places.get(pattern)
+        if at is None:
+            raise NotFound(f"There is no pattern {pattern}.")
+        return self.heads[at]
 
     def join(self, vectors: Floats, *, overlay: Overlay = NOTHING_SAID) -> list[tuple[str, float] | None]:
         """For each unit row the pattern it joins and its cosine to the centre; ``None`` where it joins none."""
-        if not len(self.heads) or not len(vectors):
-            return [None] * len(vectors)
-        scores = vectors @ self.centres.T
-        best = np.argmax(scores, axis=1)
-        score = scores[np.arange(len(best)), best]
-        return [
-            (overlay.into(self.heads[at].id), float(value)) if value >= self.reach[at] else None
-            for at, value in zip(best.tolist(), score.tolist(), strict=True)
-        ]
+        groups, scores = self._join(vectors)
+        return [(overlay.into(self.heads[at].id), score) if at >= 0 else None
+                for at, score in zip(groups.tolist(), scores.astype(float).tolist(), strict=True)]  # fmt: skip
 
+    def with_fresh(self, tickets: Ints, vectors: Floats, opened: Ints) -> Patterns:
+        """The same with newcomers, each in the pattern it joins: store ids not yet here, unit rows, seconds."""
+        if not len(tickets):
+            return self
+        groups, scores = self._join(vectors)
+        order = np.argsort(np.concatenate([self.ticket, tickets]), kind="stable")
+        return replace(
+            self,
+            ticket=np.concatenate([self.ticket, tickets])[order],
+            group=np.concatenate([self.group, groups])[order],
+            variant=np.concatenate([self.variant, np.full(len(tickets), -1, dtype=np.int64)])[order],
+            closeness=np.concatenate([self.closeness, np.where(groups >= 0, scores, 0)]).astype(np.float32)[order],
+            opened=np.concatenate([self.opened, opened])[order],
+        )
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What a clustering run says of n tickets, in any order; see :mod:`models.clusterer` for the arrays."""
+    def part(self, tickets: Ints) -> Patterns:
+        """The same with only these tickets, store ids ascending."""
+        keep = np.isin(self.ticket, tickets)
+        if keep.all():
+            return self
+        return replace(self, **{name: getattr(self, name)[keep] for name in ROWS})
 
-    ticket: Sequence[int]
-    group: Ints
-    variant: Ints
-    closeness: Floats
-    opened: Sequence[datetime | None]
-    centres: Floats
-
-
-def assemble(
-    found: Found,
-    names: Sequence[tuple[str, Sequence[tuple[str, int]]]],
-    kept: Sequence[str | None],
-    *,
-    next_number: int = 1,
-    facts: Mapping[str, Any] | None = None,
-) -> Patterns:
-    """Patterns from a run: for each group a (name, phrases with counts) and the old id it keeps, ``None`` if it is new.
-
-    Groups that are new get the next free numbers, in the order of the groups. Pass the ``next_number`` of the
-    generation before, so that no id is ever given twice.
-    """
-    heads = []
-    for (name, phrases), old in zip(names, kept, strict=True):
-        if old is None:
-            old, next_number = f"PAT{next_number:05d}", next_number + 1
-        heads.append(Head(old, name, tuple((phrase, times) for phrase, times in phrases)))
-    order = np.argsort(np.asarray(found.ticket, dtype=np.int64), kind="stable")
-    opened = [UNDATED if time is None else int(time.timestamp()) for time in found.opened]
-    return Patterns(
-        heads=tuple(heads),
-        ticket=np.asarray(found.ticket, dtype=np.int64)[order],
-        group=found.group[order],
-        variant=found.variant[order],
-        closeness=found.closeness[order],
-        opened=np.asarray(opened, dtype=np.int64)[order],
-        centres=found.centres,
-        reach=_reach(found.group, found.closeness, len(heads)),
-        facts=dict(facts or {}),
-        next_number=next_number,
-    )
+    def _join(self, vectors: Floats) -> tuple[Ints, Floats]:
+        """Place of the head each unit row joins, -1 for none, and its cosine to that centre."""
+        best, score = np.full(len(vectors), -1, dtype=np.int64), np.zeros(len(vectors), dtype=np.float32)
+        for start in range(0, len(vectors) if len(self.heads) else 0, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            scores = vectors[part] @ self.centres.T
+            at = np.argmax(scores, axis=1)
+            score[part] = scores[np.arange(len(at)), at]
+            best[part] = np.where(score[part] >= self.reach[at], at, -1)
+        return best, score
 
 
 def rank(
@@ -248,49 +218,15 @@ def growth(made: Patterns, patterns: Sequence[Pattern], *, now: datetime, days: 
     end, span = int(now.timestamp()), days * 86_400
     out = {}
     for one in patterns:
-        times = made.opened[np.searchsorted(made.ticket, np.asarray(one.members, dtype=np.int64))]
+        rows = made.rows(one.members)
+        times = made.opened[rows[rows >= 0]]
         last = int(((times > end - span) & (times <= end)).sum())
         before = int(((times > end - 2 * span) & (times <= end - span)).sum())
         out[one.id] = (last, before)
     return out
 
 
-_ARRAYS = ("ticket", "group", "variant", "closeness", "opened", "centres", "reach")
-
-
-def to_json(made: Patterns) -> tuple[str, dict[str, NDArray[Any]]]:
-    """The text of ``patterns.json`` and the arrays that lie beside it; :func:`from_json` takes both back."""
-    heads = [{"id": one.id, "name": one.name, "phrases": [list(pair) for pair in one.phrases]} for one in made.heads]
-    data = {"format": _FORMAT, "next_number": made.next_number, "facts": dict(made.facts), "patterns": heads}
-    return json.dumps(data, ensure_ascii=False, indent=1), {key: getattr(made, key) for key in _ARRAYS}
-
-
-def from_json(text: str, arrays: Mapping[str, NDArray[Any]]) -> Patterns:
-    """Patterns as :func:`to_json` wrote them.
-
-    Raises Damaged where the text is not ours or text and arrays do not belong together.
-    """
-    try:
-        data = json.loads(text)
-        heads = tuple(
-            Head(str(one["id"]), str(one["name"]), tuple((str(p), int(n)) for p, n in one["phrases"]))
-            for one in data["patterns"]
-        )
-        kept = {key: arrays[key] for key in _ARRAYS}
-        made = Patterns(heads=heads, **kept, facts=data["facts"], next_number=int(data["next_number"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged("patterns.json is not what we wrote; run `seenbefore patterns` to make it again.") from error
-    rows = {len(made.ticket), len(made.group), len(made.variant), len(made.closeness), len(made.opened)}
-    groups = {len(heads), len(made.centres), len(made.reach)}
-    fits = len(rows) == 1 and len(groups) == 1 and made.group.max(initial=-1) < len(heads)
-    if data.get("format") != _FORMAT or not fits:
-        raise Damaged(
-            "patterns.json and its arrays do not belong together; run `seenbefore patterns` to make them anew."
-        )
-    return made
-
-
-def _by_group(group: Ints) -> list[tuple[int, Ints]]:
+def by_group(group: Ints) -> list[tuple[int, Ints]]:
     """(group, rows ascending) for each group that has rows; -1 left out."""
     order = np.argsort(group, kind="stable")
     order = order[group[order] >= 0]
@@ -298,14 +234,6 @@ def _by_group(group: Ints) -> list[tuple[int, Ints]]:
         return []
     starts = np.flatnonzero(np.r_[True, np.diff(group[order]) > 0])
     return [(int(group[rows[0]]), rows) for rows in np.split(order, starts[1:])]
-
-
-def _reach(group: Ints, closeness: Floats, count: int) -> Floats:
-    """Least cosine to its centre that lets a newcomer in, for each group."""
-    out = np.full(count, LEAST_REACH, dtype=np.float32)
-    for at, rows in _by_group(group):
-        out[at] = max(LEAST_REACH, float(np.quantile(closeness[rows], REACH_SHARE)))
-    return out
 
 
 def _time(seconds: np.int64) -> datetime:

@@ -421,3 +421,7 @@ class Pattern:
     """Store ids of the tickets nearest the centre, nearest first."""
     members: tuple[int, ...] = ()
     """Store ids of all tickets in it, ascending."""
+    evidence: tuple[tuple[str, int], ...] = ()
+    """The phrases behind the name, each with how many of the titles that were read say it."""
+    dismissed: bool = False
+    """Somebody said it is of no interest."""

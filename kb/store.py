@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -149,7 +149,13 @@ class Store(Judgements):
 
     def set(self, name: str, value: str, *, by: str = "") -> None:
         """Save one setting."""
+        self.change(name, lambda _: value, by=by)
+
+    def change(self, name: str, change: Callable[[str | None], str], *, by: str = "") -> None:
+        """Read one setting and save what ``change`` makes of it, with every other writer kept out meanwhile."""
         with self._writing() as db:
+            one_writer(db)
+            value = change(db.scalar(sa.select(s.settings.c.value).where(s.settings.c.name == name)))
             db.execute(sa.delete(s.settings).where(s.settings.c.name == name))
             row = {"name": name, "value": value, "changed_by": by, "changed_at": seconds(datetime.now(UTC))}
             db.execute(sa.insert(s.settings), row)

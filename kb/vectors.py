@@ -84,6 +84,11 @@ class VectorIndex:
         live = len(self._ids) - int(np.isin(self._gone, self._ids).sum())
         return live + (len(self._fresh) if self._fresh else 0)
 
+    @property
+    def changed(self) -> Ids:
+        """Ids that are not as they were published: new, changed or gone; ascending."""
+        return self._gone
+
     def search(self, queries: Vectors, most: int, *, allowed: Mask | None = None) -> tuple[Ids, Vectors]:
         """Nearest ids and scores, both of shape (n, most), best first; missing places hold -1 and -inf.
 

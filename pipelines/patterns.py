@@ -13,7 +13,8 @@ import numpy as np
 
 from kb.errors import Damaged, NotBuilt
 from kb.learners import Vectors
-from kb.patterns import Found, Patterns, assemble, from_json, to_json
+from kb.patternmaking import Found, assemble, from_json, to_json
+from kb.patterns import Patterns
 from kb.records import Kind, Ticket
 from kb.vectors import VectorIndex
 from models.clusterer import Clusters, cluster, match

@@ -39,4 +39,4 @@ class Keeper(Manager, Front):
         return self._librarian(viewer).save(old, title=title, body=body, now=datetime.now(UTC))
 
     def _librarian(self, viewer: Viewer) -> Librarian:
-        return Librarian(self.store, self.knowledge.featurer(), viewer, self.patterns_made, overlay_of(self.store))
+        return Librarian(self.store, self.knowledge.featurer(), viewer, self.patterns_now(), overlay_of(self.store))

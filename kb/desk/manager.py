@@ -1,35 +1,173 @@
-"""The problem manager's side of the desk: what keeps coming back."""
+"""The problem manager's side of the desk: what keeps coming back, and what people say about it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
 
 from kb.desk.front import Front
-from kb.desk.overlay import keep_overlay, overlay_of
-from kb.errors import NotFound
-from kb.records import Pattern, Viewer
+from kb.desk.overlay import change_overlay, overlay_of
+from kb.errors import BadSetting, NotFound
+from kb.newcomers import Live
+from kb.overlay import Act, Overlay, What
+from kb.patterns import Patterns
+from kb.records import KEEPER, Pattern, Ref, Viewer
+
+_LONGEST = 120
+ANCHORS = 20
+"""So many typical tickets are kept with what was said of a pattern, so that it is known again whatever is rebuilt."""
 
 
 class Manager(Front):
-    """Patterns and the names people give them."""
+    """Patterns, and the acts of people on them: each lasts through every refit and can be undone."""
 
-    def patterns(self, *, viewer: Viewer) -> list[Pattern]:
-        """What keeps coming back, biggest first, counted over the tickets this viewer may see."""
-        if self.patterns_made is None:
+    _live: Live | None = None
+
+    def patterns_now(self) -> Patterns | None:
+        """What was made, and every ticket since in the pattern it joins; ``None`` where nothing was made."""
+        made, kept = self.patterns_made, self._live
+        if made is None:
+            return None
+        snapshot = self.shelves.now()
+        if kept is None or kept.made is not made or kept.snapshot is not snapshot:
+            self._live = kept = Live.of(made, snapshot, kept)
+        return kept.patterns
+
+    def patterns(self, *, viewer: Viewer, dismissed: bool = False) -> list[Pattern]:
+        """What keeps coming back, biggest first, counted over the tickets this viewer may see.
+
+        Those that people dismissed are left out unless ``dismissed``.
+        """
+        now = self.patterns_now()
+        if now is None:
             return []
-        columns = self.shelves.now().pools["ticket"].columns
-        return self.patterns_made.records(columns.ids[columns.visible(viewer)], overlay=overlay_of(self.store))
+        return now.records(self._visible(viewer), overlay=overlay_of(self.store), dismissed=dismissed)
+
+    def retired_patterns(self, *, viewer: Viewer) -> list[Pattern]:
+        """Patterns people said something of that have no tickets any more, by id; size 0 and no dates."""
+        now = self.patterns_now()
+        if now is None:
+            return []
+        said = overlay_of(self.store)
+        return [now.empty(one, overlay=said) for one in self._retired(now, said)]
 
     def pattern(self, pattern_id: str, *, viewer: Viewer) -> Pattern:
-        """One pattern by its lasting id. Raises ``NotFound``."""
-        for pattern in self.patterns(viewer=viewer):
-            if pattern.id == pattern_id:
+        """One pattern by its lasting id, also one that was dismissed, merged into another or has no tickets any more.
+
+        Raises ``NotFound``.
+        """
+        said = overlay_of(self.store)
+        wanted = said.into(pattern_id)
+        for pattern in self.patterns(viewer=viewer, dismissed=True):
+            if pattern.id == wanted:
                 return pattern
+        now = self.patterns_now()
+        if now is not None and wanted in self._retired(now, said):
+            return now.empty(wanted, overlay=said)
         raise NotFound(f"No pattern {pattern_id[:40]!r} here that you may see.")
 
+    def pattern_of(self, ticket: Ref, *, viewer: Viewer) -> Pattern | None:
+        """The pattern of a ticket, also one that came a second ago; ``None`` for none. Raises ``NotFound``."""
+        found, now = self.record("ticket", ticket.number, viewer=viewer, source=ticket.source), self.patterns_now()
+        if now is None or found.id is None:
+            return None
+        pattern = now.pattern_of(found.id, overlay=overlay_of(self.store))
+        return None if pattern is None else self.pattern(pattern, viewer=viewer)
+
+    # --- what people say ---------------------------------------------------------------------------------------
+
     def rename_pattern(self, pattern_id: str, name: str, *, viewer: Viewer) -> None:
-        """Give a pattern a name of one's own, or with "" take it back; it lasts through every refit."""
-        self.pattern(pattern_id, viewer=viewer)
-        said = overlay_of(self.store)
-        names = {**said.names, pattern_id: " ".join(name.split())[:120]}
-        keep_overlay(self.store, replace(said, names={k: v for k, v in names.items() if v}), by=viewer.name)
+        """Give a pattern a name of one's own, or with "" take it back."""
+        self._say("rename", self.pattern(pattern_id, viewer=viewer), viewer, name=_name(name))
+
+    def merge_patterns(self, pattern_id: str, *, into: str, viewer: Viewer) -> None:
+        """Make one pattern part of another. Raises ``NotFound``, ``BadSetting`` where both are the same."""
+        one, other = self.pattern(pattern_id, viewer=viewer), self.pattern(into, viewer=viewer)
+        if one.id == other.id:
+            raise BadSetting("These two are one pattern already: choose another one to merge it into.")
+        self._say("merge", one, viewer, other=other)
+
+    def split_pattern(self, pattern_id: str, tickets: Sequence[int], *, name: str = "", viewer: Viewer) -> str:
+        """Take these tickets (store ids) out of a pattern into one of their own; its lasting id comes back.
+
+        Raises ``NotFound``, and ``BadSetting`` for tickets that are not in it, for none and for all of them.
+        """
+        one, chosen = self.pattern(pattern_id, viewer=viewer), set(tickets)
+        if not chosen:
+            raise BadSetting("Choose the tickets that belong to a pattern of their own.")
+        if not chosen <= set(one.members):
+            raise BadSetting("Some of these tickets are not in this pattern: look at it again.")
+        if len(chosen) == one.size:
+            raise BadSetting("These are all of its tickets: leave one, or give the pattern another name.")
+        made = self._say("split", one, viewer, name=_name(name), tickets=sorted(chosen))
+        return made.acts[-1].other
+
+    def dismiss_pattern(self, pattern_id: str, *, viewer: Viewer) -> None:
+        """Show this pattern no more."""
+        self._say("dismiss", self.pattern(pattern_id, viewer=viewer), viewer)
+
+    def recall_pattern(self, pattern_id: str, *, viewer: Viewer) -> None:
+        """Bring a dismissed pattern back."""
+        self._say("recall", self.pattern(pattern_id, viewer=viewer), viewer)
+
+    def not_this_pattern(self, pattern_id: str, ticket: Ref, *, viewer: Viewer) -> None:
+        """Say that a ticket is none of this pattern. Raises ``NotFound``, ``BadSetting`` where it is not in it."""
+        one = self.pattern(pattern_id, viewer=viewer)
+        found = self.record("ticket", ticket.number, viewer=viewer, source=ticket.source)
+        if found.id is None or found.id not in one.members:
+            raise BadSetting(f"{ticket.number} is not in this pattern.")
+        self._say("not this", one, viewer, tickets=[found.id])
+
+    def undo_pattern(self, act: int, *, viewer: Viewer) -> None:
+        """Take back one thing that was said. Raises ``NotFound``, ``BadSetting`` where it was taken back already."""
+        for end in self._ends(overlay_of(self.store).act(act)):
+            self.pattern(end, viewer=viewer)
+        at = datetime.now(UTC)
+        change_overlay(self.store, lambda said: said.undo(act, by=viewer.name, at=at), by=viewer.name)
+
+    def pattern_acts(self, pattern_id: str, *, viewer: Viewer) -> list[Act]:
+        """What people said of a pattern and of those merged into it, newest first, also what was undone."""
+        one = self.pattern(pattern_id, viewer=viewer)
+        return overlay_of(self.store).about(one.id)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _say(
+        self, what: What, one: Pattern, viewer: Viewer, *, other: Pattern | None = None, name: str = "",
+        tickets: Sequence[int] = (),
+    ) -> Overlay:  # fmt: skip
+        anchors = {end.id: _typical(end) for end in (one, other) if end is not None}
+        at = datetime.now(UTC)
+
+        def change(said: Overlay) -> Overlay:
+            return said.with_act(what, one.id, by=viewer.name, at=at, other=other.id if other else "", name=name,
+                                 tickets=tickets, anchors=anchors)  # fmt: skip
+
+        return change_overlay(self.store, change, by=viewer.name)
+
+    def _ends(self, act: Act) -> list[str]:
+        return [act.pattern, act.other] if act.other else [act.pattern]
+
+    def _visible(self, viewer: Viewer) -> np.ndarray:
+        columns = self.shelves.now().pools["ticket"].columns
+        return columns.ids[columns.visible(viewer)]
+
+    def _retired(self, now: Patterns, said: Overlay) -> list[str]:
+        """Ids that people spoke of, or that a problem was made from, without any ticket left."""
+        spoken = {one for one in said.told() if said.into(one) == one}
+        spoken |= {said.into(str(row[0])) for row in self.store.facts("problem", ("pattern",)) if row[0]}
+        full = {one.id for one in now.records(self._visible(KEEPER), overlay=said, dismissed=True)}
+        known = {head.id for head in now.heads} | said.splits
+        return sorted((spoken & known) - full)
+
+
+def _name(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST]
+
+
+def _typical(one: Pattern) -> tuple[int, ...]:
+    """Store ids of tickets that stand for a pattern: its examples, then others evenly spread over it."""
+    step = max(1, len(one.members) // ANCHORS)
+    return tuple(dict.fromkeys([*one.examples, *one.members[::step]]))[:ANCHORS]

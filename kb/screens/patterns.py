@@ -50,7 +50,7 @@ READ = 400
 def page(desk: Desk, viewer: Viewer) -> None:
     """Draw the list, or the pattern the address names."""
     where = address()
-    made = desk.patterns_made
+    made = desk.patterns_now()
     if made is None:
         none = empty("No patterns are built yet.", "Find what keeps coming back: `seenbefore patterns`")
         sheet("patterns", head("What keeps coming back?"), none)

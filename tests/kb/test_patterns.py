@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from kb.errors import Damaged, NotFound
-from kb.patterns import Found, Overlay, Patterns, assemble, from_json, growth, rank, to_json
+from kb.overlay import Overlay
+from kb.patternmaking import Found, assemble, from_json, to_json
+from kb.patterns import Patterns, growth, rank
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = [("Paper jam", (("paper jam", 3),)), ("VPN drops", (("vpn drops", 2),))]
