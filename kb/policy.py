@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kb import calendars, costs, escalation, sla
+from kb import assumptions, calendars, escalation, sla
 from kb.errors import BadSetting
 from kb.records import Ticket
 
@@ -40,7 +40,6 @@ class Policy:
     """Target → mode; "recommend" where none is named."""
     escalation: escalation.Rules = field(default_factory=escalation.Rules)
     sla: sla.Targets = field(default_factory=sla.Targets)
-    costs: costs.Costs = field(default_factory=costs.Costs)
     fewest_words: int = 3
     unlike_under: float = 0.2
     """Cosine to the nearest past ticket under which a ticket is like nothing before."""
@@ -69,7 +68,6 @@ class Policy:
         policy = cls()
         changes: dict[str, object] = {
             "escalation": escalation.Rules.from_settings(settings), "sla": sla.Targets.from_settings(settings),
-            "costs": costs.Costs.from_settings(settings),
         }  # fmt: skip
         if text := settings.get("modes"):
             changes["modes"] = _modes(text)
@@ -101,7 +99,7 @@ def shown(settings: Mapping[str, str]) -> dict[str, str]:
         **escalation.shown(settings),
         **sla.shown(settings),
         **calendars.shown(settings),
-        **costs.shown(settings),
+        **assumptions.shown(settings),
     }
 
 
@@ -109,6 +107,7 @@ def check(name: str, value: str, settings: Mapping[str, str]) -> None:
     """Raises ``BadSetting`` where there is no such setting of triage or it cannot have this value."""
     if name not in shown(settings):
         raise BadSetting(f"There is no setting {name!r}: the desk has {', '.join(shown(settings))}.")
+    assumptions.shown({**settings, name: value})
     Policy.from_settings({**settings, name: value})
 
 

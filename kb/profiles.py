@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.costs import Costs
+from kb.assumptions import Assumptions
 from kb.fixes import is_solved, wilson
 from kb.learners import Vectors
 from kb.ledger import Ledger
@@ -101,8 +101,9 @@ class Figures:
     bounced: Rate
     took: Durations
     hours: float
-    cost: float
-    costs: Costs
+    cost: float | None
+    """``None`` where nobody has set what an hour costs."""
+    assumed: Assumptions
     still_open: int
 
 
@@ -127,21 +128,17 @@ class Profile:
     alike: tuple[tuple[Pattern, float], ...]
     """Patterns whose centres are nearest, with their scores."""
 
-    @property
-    def has_fixes(self) -> bool:
-        """Whether anybody wrote down what fixed it."""
-        return bool(self.fixes)
-
 
 # --- figures -----------------------------------------------------------------------------------------------------
 
 
-def figures(rows: Ids, ledger: Ledger, weeks: Weeks, *, costs: Costs, targets: Targets, desk: Durations) -> Figures:
+def figures(
+    rows: Ids, ledger: Ledger, weeks: Weeks, *, assumed: Assumptions, targets: Targets, desk: Durations
+) -> Figures:
     """Everything that is counted of a pattern's rows; ``desk`` are the durations of all tickets, for comparison."""
     caller, all_rows = ledger.caller[rows], ledger.all_rows()
     callers = caller[caller != 0]
     priority = ledger.number("priority")[rows]
-    minutes = float(costs.minutes_of(ledger.number("line")[rows]).sum())
     took = durations(rows, ledger, targets)
     return Figures(
         size=len(rows),
@@ -154,9 +151,9 @@ def figures(rows: Ids, ledger: Ledger, weeks: Weeks, *, costs: Costs, targets: T
         reopened=rate("reopened", rows, ledger, all_rows),
         bounced=rate("bounced", rows, ledger, all_rows),
         took=Durations(took.count, took.median, took.p90, desk.median, took.clock_median),
-        hours=minutes / 60,
-        cost=costs.money(minutes / 60),
-        costs=costs,
+        hours=assumed.hours(len(rows)),
+        cost=assumed.cost(len(rows)),
+        assumed=assumed,
         still_open=_open(rows, ledger),
     )
 
@@ -229,6 +226,16 @@ def variants(ids: Ids, variant: Ids, vectors: Vectors) -> list[Variant]:
             best = nearest_first(ids[mine], closeness(vectors[mine]))[0]
             found.append(Variant(len(mine), best, tuple(sorted(ids[mine].tolist()))))
     return sorted(found, key=lambda one: (-one.size, one.example))
+
+
+def unlike(tickets: Sequence[Ticket], most: int) -> list[Ticket]:
+    """The first of these that say different things: the same title again shows nothing new."""
+    found: dict[str, Ticket] = {}
+    for ticket in tickets:
+        found.setdefault(" ".join((ticket.title or ticket.body[:200]).casefold().split()), ticket)
+        if len(found) == most:
+            break
+    return list(found.values())
 
 
 # --- what fixed it -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.costs import Costs
+from kb.assumptions import Assumptions
 from kb.ledger import Ledger
 from kb.records import Pattern
 from kb.trends import Weeks, last_moment, weeks_of
@@ -42,7 +42,8 @@ class Standing:
 
     pattern: Pattern
     hours: float
-    cost: float
+    cost: float | None
+    """``None`` where nobody has set what an hour costs."""
     pain: int
     lately: int
     """Tickets of the last 4 weeks."""
@@ -80,7 +81,7 @@ class Standings:
     weeks: Weeks
     tickets: int
     """Tickets this viewer may see."""
-    costs: Costs
+    assumed: Assumptions
 
     def place(self, pattern_id: str) -> int:
         """The row of this pattern; -1 where it has none."""
@@ -92,12 +93,12 @@ class Standings:
 
 
 def _key(one: Standing, by: Order) -> tuple[float, float]:
-    first = {"cost": one.cost or one.hours, "growth": one.surprise, "pain": one.pain, "size": one.pattern.size}
+    first = {"cost": one.hours, "growth": one.surprise, "pain": one.pain, "size": one.pattern.size}
     return -float(first[by]), -float(one.pattern.size)
 
 
 def standings(
-    patterns: Sequence[Pattern], ledger: Ledger, *, costs: Costs, answered: Ids, now: datetime
+    patterns: Sequence[Pattern], ledger: Ledger, *, assumed: Assumptions, answered: Ids, now: datetime
 ) -> Standings:  # fmt: skip
     """Figures of every pattern in one pass; ``answered`` are rows of tickets on which an article is linked."""
     parts = [ledger.rows(one.members) for one in patterns]
@@ -110,7 +111,6 @@ def standings(
     def count(marked: NDArray[np.bool_]) -> Ids:
         return np.bincount(group[marked[rows]], minlength=len(parts))
 
-    minutes = np.bincount(group, weights=costs.minutes_of(ledger.number("line")[rows]), minlength=len(parts))
     reopened, bounced = count(ledger.number("reopened") > 0), count(ledger.number("bounced") > 0)
     urgent, linked = count(ledger.urgent()), np.zeros(len(ledger.columns), bool)
     linked[answered] = True
@@ -118,15 +118,15 @@ def standings(
     services, groups = (_at_home(ledger, name, rows, group, len(parts)) for name in ("service", "group"))
     found = []
     for at, one in enumerate(patterns):
-        hours = float(minutes[at]) / 60
+        size, pain = len(parts[at]), int(2 * reopened[at] + bounced[at] + urgent[at])
         wanted = float(weeks.lately_expected[at])
         found.append(Standing(
-            one, hours, costs.money(hours), int(2 * reopened[at] + bounced[at] + urgent[at]), int(weeks.lately[at]),
+            one, assumed.hours(size), assumed.cost(size), pain, int(weeks.lately[at]),
             wanted if np.isfinite(wanted) else None, float(np.nan_to_num(weeks.surprise[at])), int(reopened[at]),
-            int(bounced[at]), int(urgent[at]), float(with_article[at]) / max(1, len(parts[at])), services[at],
+            int(bounced[at]), int(urgent[at]), float(with_article[at]) / max(1, size), services[at],
             groups[at],
         ))  # fmt: skip
-    return Standings(tuple(found), weeks, len(desk), costs)
+    return Standings(tuple(found), weeks, len(desk), assumed)
 
 
 def _at_home(ledger: Ledger, name: str, rows: Ids, group: Ids, count: int) -> list[tuple[str, ...]]:

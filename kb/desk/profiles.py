@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.assumptions import Assumptions
 from kb.desk.manager import Manager
 from kb.fixes import gist, resolved_alike
 from kb.ledger import ASKED, Ledger, People
@@ -18,7 +19,6 @@ from kb.profiles import (
     EXAMPLES,
     READ,
     VARIANTS,
-    Durations,
     Profile,
     closeness,
     durations,
@@ -27,6 +27,7 @@ from kb.profiles import (
     nearest_first,
     odd_ones,
     solved_of,
+    unlike,
     variants,
 )
 from kb.records import Article, Fix, Pattern, Ref, Ticket, Viewer
@@ -45,56 +46,50 @@ class Profiler(Manager):
     _people: tuple[int, People] | None = field(default=None, init=False, repr=False)
     """Who called and where, and the change number of the store it was read at."""
 
-    def standings(self, *, viewer: Viewer, now: datetime | None = None, dismissed: bool = False) -> Standings:
-        """All patterns with what they cost, how they grow and how much they hurt, of the tickets this viewer sees."""
-        ledger = self._ledger(viewer)
-        found = self.patterns_at_all(viewer=viewer) if dismissed else self.patterns(viewer=viewer)
-        linked = np.unique([ticket for ticket, _ in self._articles_on(ledger.columns.ids[ledger.seen], viewer)])
-        answered = ledger.rows(linked.astype(np.int64))
-        return standings(found, ledger, costs=self.policy.costs, answered=answered, now=now or datetime.now(UTC))
+    def standings(self, *, viewer: Viewer, now: datetime | None = None) -> Standings:
+        """All patterns with what they cost, how they grow and how much they hurt, of the tickets this viewer sees.
+
+        Those that were dismissed are among them, and say so.
+        """
+        ledger, found = self._ledger(viewer), self.patterns(viewer=viewer, dismissed=True)
+        linked = {ticket for ticket, _ in self._articles_on(ledger.columns.ids[ledger.seen], viewer)}
+        answered = ledger.rows(np.array(sorted(linked), np.int64))
+        return standings(found, ledger, assumed=self._assumed(), answered=answered, now=now or datetime.now(UTC))
 
     def profile(self, pattern_id: str, *, viewer: Viewer, now: datetime | None = None) -> Profile:
-        """One pattern with everything its page shows, of the tickets this viewer sees. Raises ``NotFound``."""
-        patterns = self.patterns_at_all(viewer=viewer)
-        one = next((p for p in patterns if p.id == pattern_id), None) or self.pattern(pattern_id, viewer=viewer)
+        """One pattern with everything its page shows, of the tickets this viewer sees. Raises ``NotFound``.
+
+        The id of one that was merged into another gives that other one.
+        """
+        one = self.pattern(pattern_id, viewer=viewer)
         ledger, ids = self._ledger(viewer), np.array(one.members, np.int64)
         rows = ledger.rows(ids)
         opened, desk = ledger.number("opened"), ledger.all_rows()
         end = last_moment(opened[desk], now or datetime.now(UTC))
         weeks = weeks_of(opened[rows], np.zeros(len(rows), np.int64), 1, opened[desk], end=end)
-        counted = figures(rows, ledger, weeks, costs=self.policy.costs, targets=self.policy.sla,
-                          desk=self._desk_took(ledger))  # fmt: skip
+        targets = self.policy.sla
         vectors = self.shelves.now().pools["ticket"].vectors.rows(ids)
         close = closeness(vectors, self._kept(ids))
         near = nearest_first(ids, close)
+        typical = self._tickets(near[:READ], viewer)
         linked = self._articles_on(ids, viewer)
-        articles = [(article, n) for article, n in self._read_articles(most_linked(linked), viewer)]
-        refs = {article.id or 0: article.ref for article, _ in articles}
-        on: dict[int, tuple[Ref, ...]] = {}
-        for ticket, target in linked:
-            if target in refs:
-                on[ticket] = (*on.get(ticket, ()), refs[target])
-        ways, solved = self._fixes(self._tickets(near[:READ], viewer), on)
-        finer = variants(ids, self._variant(ids), vectors)[:VARIANTS]
-        shown = {t.id: t for t in self._tickets([v.example for v in finer], viewer)}
-        odd = odd_ones(ids, close)
-        strange = {t.id: t for t in self._tickets([at for at, _ in odd], viewer)}
+        articles = self._read_articles(most_linked(linked), viewer)
+        fixes, solved = self._fixes(typical, linked, {article.id or 0: article.ref for article, _ in articles})
+        finer, odd = variants(ids, self._variant(ids), vectors)[:VARIANTS], odd_ones(ids, close)
+        read = {t.id: t for t in self._tickets([*(v.example for v in finer), *(at for at, _ in odd)], viewer)}
         return Profile(
             pattern=one,
-            figures=counted,
-            fixes=ways,
+            figures=figures(rows, ledger, weeks, assumed=self._assumed(), targets=targets,
+                            desk=durations(desk, ledger, targets)),
+            fixes=fixes,
             solved=solved,
             articles=tuple(articles),
-            answered=len({ticket for ticket, target in linked if target in refs}),
-            examples=tuple(self._tickets(near[:EXAMPLES], viewer)),
-            odd=tuple((strange[at], score) for at, score in odd if at in strange),
-            variants=tuple((v, shown[v.example]) for v in finer if v.example in shown),
-            alike=tuple(self._alike(one, patterns)),
-        )
-
-    def patterns_at_all(self, *, viewer: Viewer) -> list[Pattern]:
-        """All patterns this viewer may see, those that were dismissed too."""
-        return self.patterns(viewer=viewer)
+            answered=len({ticket for ticket, _ in linked}),
+            examples=tuple(unlike(typical, EXAMPLES)),
+            odd=tuple((read[at], score) for at, score in odd if at in read),
+            variants=tuple((v, read[v.example]) for v in finer if v.example in read),
+            alike=tuple(self._alike(one, self.patterns(viewer=viewer))),
+        )  # fmt: skip
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -109,8 +104,8 @@ class Profiler(Manager):
         self._people = kept
         return Ledger.of(columns, kept[1], viewer)
 
-    def _desk_took(self, ledger: Ledger) -> Durations:
-        return durations(ledger.all_rows(), ledger, self.policy.sla)
+    def _assumed(self) -> Assumptions:
+        return Assumptions.from_settings(self.store.settings())
 
     def _articles_on(self, tickets: Ids, viewer: Viewer) -> list[tuple[int, int]]:
         """(Ticket, article) store ids of the links on these tickets, boiler-plate and hidden articles left out."""
@@ -128,7 +123,9 @@ class Profiler(Manager):
     def _tickets(self, ids: Sequence[int], viewer: Viewer) -> list[Ticket]:
         return cast("list[Ticket]", self.records("ticket", ids, viewer=viewer))
 
-    def _fixes(self, near: Sequence[Ticket], articles: Mapping[int, tuple[Ref, ...]]) -> tuple[tuple[Fix, ...], int]:
+    def _fixes(
+        self, near: Sequence[Ticket], linked: Sequence[tuple[int, int]], named: Mapping[int, Ref]
+    ) -> tuple[tuple[Fix, ...], int]:
         """Ways in which they were resolved, as search groups them, and how many of them the desk solved."""
         solved = solved_of(near)
         if not solved:
@@ -138,32 +135,30 @@ class Profiler(Manager):
         vectors, _ = self.store.known_vectors(keys, embedder.id, embedder.dim)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, norms, out=vectors, where=norms > 0)
+        articles: dict[int, tuple[Ref, ...]] = {}
+        for ticket, target in linked:
+            if target in named:
+                articles[ticket] = (*articles.get(ticket, ()), named[target])
         return resolved_alike(solved, vectors, articles), len(solved)
 
-    def _place(self, ids: Ids) -> Ids:
-        """Row of each ticket in the last grouping; -1 where it came after."""
-        made = self.patterns_made
-        if made is None or not len(made.ticket):
-            return np.full(len(ids), -1, np.int64)
-        at = np.minimum(np.searchsorted(made.ticket, ids), len(made.ticket) - 1)
-        return np.where(made.ticket[at] == ids, at, -1)
-
     def _variant(self, ids: Ids) -> Ids:
-        at = self._place(ids)
-        if self.patterns_made is None:
-            return at
-        return np.where(at >= 0, self.patterns_made.variant[at], -1)
+        """The finer group of each ticket; -1 for those that came after the last grouping."""
+        return self._of_grouping("variant", ids, -1).astype(np.int64)
 
     def _kept(self, ids: Ids) -> Floats:
         """Closeness as the last grouping found it, for tickets that have no vector now; 0 where it knew none."""
-        at = self._place(ids)
-        if self.patterns_made is None:
-            return np.zeros(len(ids))
-        return np.where(at >= 0, self.patterns_made.closeness[at], 0.0).astype(np.float64)
+        return self._of_grouping("closeness", ids, 0.0).astype(np.float64)
+
+    def _of_grouping(self, name: str, ids: Ids, missing: float) -> NDArray[Any]:
+        made = self.patterns_now()
+        if made is None or not len(made.ticket):
+            return np.full(len(ids), missing)
+        rows = made.rows(ids.tolist())
+        return np.where(rows >= 0, getattr(made, name)[rows], missing)
 
     def _alike(self, one: Pattern, patterns: Sequence[Pattern]) -> list[tuple[Pattern, float]]:
         """Other patterns this viewer may see whose centres are nearest, with their scores."""
-        made = self.patterns_made
+        made = self.patterns_now()
         place = {head.id: at for at, head in enumerate(made.heads)} if made is not None else {}
         if made is None or one.id not in place:
             return []
