@@ -17,8 +17,8 @@ from kb.trends import Weeks, last_moment, weeks_of
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Order = Literal["cost", "growth", "pain", "size"]
-ORDERS: tuple[Order, ...] = ("cost", "growth", "pain", "size")
+Order = Literal["cost", "growth", "pain"]
+ORDERS: tuple[Order, ...] = ("cost", "growth", "pain")
 
 ANSWERED = 0.2
 """From this share of tickets with an article linked on, a pattern has an article."""
@@ -88,12 +88,12 @@ class Standings:
         return next((at for at, one in enumerate(self.rows) if one.pattern.id == pattern_id), -1)
 
     def ranked(self, by: Order) -> list[int]:
-        """Places in reading order: highest cost, strongest growth, most pain or most tickets first."""
+        """Places in reading order: highest cost, strongest growth or most pain first."""
         return sorted(range(len(self.rows)), key=lambda at: (*_key(self.rows[at], by), self.rows[at].pattern.id))
 
 
 def _key(one: Standing, by: Order) -> tuple[float, float]:
-    first = {"cost": one.hours, "growth": one.surprise, "pain": one.pain, "size": one.pattern.size}
+    first = {"cost": one.hours, "growth": one.surprise, "pain": one.pain}
     return -float(first[by]), -float(one.pattern.size)
 
 

@@ -24,6 +24,8 @@ _NOISE = 5.0
 """Other tickets added to every week, so that a tiny desk's ups and downs are not taken for seasons."""
 _WILDEST = 6.0
 """Greatest overdispersion believed: a pattern that is all bursts would else expect anything."""
+_ODD = 9.0
+"""Most that one week adds to it: a burst is an event, not how the pattern usually varies."""
 _BAND = 1.96 / 2
 """Half the width of the band of 95 % for the root of a Poisson count."""
 SAID = (
@@ -118,7 +120,7 @@ def _bands(counts: Floats, others: Floats, begins: int) -> tuple[Floats, Floats,
         root = np.sqrt(mean)
         expected[:, week], high[:, week] = mean, (root + half) ** 2
         low[:, week] = np.floor(np.maximum(0.0, root - half) ** 2)  # a count is whole: none at all is no news at 1.5
-        off[:, week] = (np.minimum(counts[:, week], 4 * high[:, week]) - mean) ** 2 / np.maximum(mean, 0.5)
+        off[:, week] = np.minimum((counts[:, week] - mean) ** 2 / np.maximum(mean, 0.5), _ODD)
         calm[:, week] = np.minimum(counts[:, week], high[:, week])
     return expected, low, high, spread
 
