@@ -7,7 +7,7 @@ sections is that of KCS v6 (Issue, Environment, Cause, Resolution).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -119,16 +119,13 @@ class Draft:
 
         Raises BadSetting where there is no such group.
         """
-        restricted = [frozenset(groups) for groups in self.audiences if groups]
-        if not restricted:
-            return ()
-        common = frozenset.intersection(*restricted)
-        if not common:
+        common = shared_audience(self.audiences)
+        if common is None:
             raise BadSetting(
                 "No group may see all the tickets of this draft, so nobody could be shown the article: "
                 "leave out the restricted tickets, or those of one of the groups."
             )
-        return tuple(sorted(common))
+        return common
 
     def _lines(self, write: Callable[[str], str], top: str, heading: str, *, titled: bool = True) -> Iterator[str]:
         yield self.note
@@ -235,3 +232,11 @@ def complaints(ticket: Ticket) -> Iterator[str]:
 def _unfit(text: str) -> bool:
     """Whether a line does not belong into an article: thanks, the foot of a mail, or a password somebody wrote."""
     return any(look.search(text) for look in (_CHAT, _FURNITURE, SECRET))
+
+
+def shared_audience(audiences: Iterable[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Groups each of which may see every one of these; empty for everybody, ``None`` where no group may."""
+    restricted = [frozenset(groups) for groups in audiences if groups]
+    if not restricted:
+        return ()
+    return tuple(sorted(frozenset.intersection(*restricted))) or None

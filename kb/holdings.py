@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,10 @@ from numpy.typing import NDArray
 from kb import schema as s
 from kb.database import Database, chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
+from kb.given import as_given, differing, kept
 from kb.learners import Vectors
 from kb.records import Kind, Record, Ref, Viewer
-from kb.rows import from_row, to_row
+from kb.rows import from_row, seconds, to_row
 
 TABLES: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "problem": s.problems}
 Merge = Callable[[Record, Record], Record]
@@ -171,15 +174,19 @@ class Holdings(Database):
         table, new, changed = TABLES[kind], [], []
         with self._writing() as db:
             one_writer(db)
-            known = self._known(db, table, records, whole=merge is not None)
+            known = self._known(db, table, records, whole=merge is not None or kind == "problem")
+            told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
             for record in records:
                 old = known.get((record.source, record.number))
                 if old is not None and merge is not None:
-                    record = merge(from_row(kind, old), record)
+                    record = merge(as_given(from_row(kind, old), old), record)
                 row = to_row(record)
                 if old is None:
                     new.append(row)
                 elif old["fingerprint"] != row["fingerprint"]:
+                    if kind == "problem":
+                        told.append((old["id"], *differing(old, row)))
+                        row = kept(old, row)
                     changed.append({**row, "row_id": old["id"]})
             stamp = {"seq": next_seq(db)} if new or changed else {}
             if new:
@@ -188,6 +195,7 @@ class Holdings(Database):
                 changed = [{**row, **stamp} for row in changed]
                 values: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
                 db.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), changed)
+            _note_import(db, told)
         return Change(len(new), len(changed), len(records) - len(new) - len(changed))
 
     def delete(self, refs: Sequence[Ref]) -> int:
@@ -249,3 +257,14 @@ def _here(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
     """A column, or what people set here where they did."""
     ours = table.c.get(f"{name}_here")
     return table.c[name] if ours is None else sa.func.coalesce(sa.func.nullif(ours, ""), table.c[name])
+
+
+def _note_import(db: sa.Connection, told: Sequence[tuple[int, dict[str, Any], dict[str, Any]]]) -> None:
+    """Keep in the history of problems what an export says otherwise than before: (store id, before, after) each."""
+    rows = [
+        {"problem_id": at, "what": "import", "before": json.dumps(before), "after": json.dumps(after), "why": "",
+         "made_by": "", "made_at": seconds(datetime.now(UTC)), "undone_by": ""}
+        for at, before, after in told if after
+    ]  # fmt: skip
+    if rows:
+        db.execute(sa.insert(s.problem_changes), rows)

@@ -152,6 +152,8 @@ class Problem:
     audience: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    merged_into: int | None = None
+    """Store id of the problem that took over its tickets and articles; it is no known error of its own then."""
     id: int | None = None
 
     @property
@@ -162,12 +164,30 @@ class Problem:
     @property
     def is_known_error(self) -> bool:
         """Whether its root cause or a workaround is written down."""
-        return bool(self.root_cause.strip() or self.workaround.strip())
+        return self.merged_into is None and bool(self.root_cause.strip() or self.workaround.strip())
 
     @property
     def remedy(self) -> str:
         """What to do about it now: the workaround, else the fix, else what causes it."""
         return self.workaround or self.fix or self.root_cause
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemChange:
+    """One act on a problem: who, when, what, and the fields before and after it (times as seconds since 1970)."""
+
+    id: int
+    problem: Ref
+    what: Literal["created", "import", "set", "link", "unlink", "merge"]
+    at: datetime
+    by: str = ""
+    before: Mapping[str, str | int | None] = field(default_factory=dict)
+    after: Mapping[str, str | int | None] = field(default_factory=dict)
+    target: Ref | None = None
+    """The record that was linked or unlinked, or the problem it was merged into."""
+    why: str = ""
+    undone_at: datetime | None = None
+    undone_by: str = ""
 
 
 Record = Ticket | Article | Problem

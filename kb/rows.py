@@ -13,7 +13,7 @@ from kb.records import Article, Kind, Problem, Record, Ticket
 
 _TIMES = frozenset({"opened_at", "resolved_at", "closed_at", "created_at", "updated_at"})
 _DERIVED = frozenset({"id"})
-_LATER = ("notes",)
+_LATER = ("notes", "merged_into")
 """Fields that came with a later version: where empty, a record's fingerprint is what it was before."""
 TYPES: Mapping[Kind, type[Record]] = {"ticket": Ticket, "article": Article, "problem": Problem}
 FIELDS: Mapping[Kind, tuple[str, ...]] = {

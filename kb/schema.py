@@ -113,9 +113,49 @@ problems = sa.Table(
     sa.Column("text_hash", sa.String(64), nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+    sa.Column("merged_into", sa.Integer, index=True),
+    sa.Column("given", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("source", "number", name="uq_problems_source_number"),
     sqlite_autoincrement=True,
 )
+"""``given``: what the export says of the fields that people set here, as JSON; their own column has people's word."""
+
+problem_changes = sa.Table(
+    "problem_changes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("problem_id", sa.Integer, sa.ForeignKey("problems.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("target_ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), index=True),
+    sa.Column("target_article_id", sa.Integer, sa.ForeignKey("articles.id", ondelete="CASCADE"), index=True),
+    sa.Column("target_problem_id", sa.Integer, sa.ForeignKey("problems.id", ondelete="CASCADE"), index=True),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("undone_by", sa.String, nullable=False),
+    sa.Column("undone_at", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+"""Each change of a problem: fields before and after as JSON, or the record that was linked, unlinked or merged into."""
+
+problem_ties = sa.Table(
+    "problem_ties",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("problem_id", sa.Integer, sa.ForeignKey("problems.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("ticket_id", sa.Integer, sa.ForeignKey("tickets.id", ondelete="CASCADE"), index=True),
+    sa.Column("article_id", sa.Integer, sa.ForeignKey("articles.id", ondelete="CASCADE"), index=True),
+    sa.Column("belongs", sa.Boolean, nullable=False),
+    sa.Column("first", sa.Boolean, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("problem_id", "ticket_id", name="uq_problem_ties_ticket"),
+    sa.UniqueConstraint("problem_id", "article_id", name="uq_problem_ties_article"),
+    sqlite_autoincrement=True,
+)
+"""What people say belongs to a problem or does not, over what exports say; ``first``: it was made with this one."""
 
 links = sa.Table(
     "links",

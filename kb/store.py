@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from kb import schema as s
-from kb.database import chunks, next_seq, one_writer, visible
+from kb.casebook import Casebook
+from kb.caselinks import members, problems_of, rehomed
+from kb.database import chunks, next_seq, one_writer
 from kb.holdings import Change
-from kb.judgements import Judgements
 from kb.marks import targets
 from kb.records import Kind, Link, Problem, Record, Viewer
 from kb.rows import moment, seconds
@@ -21,7 +22,7 @@ __all__ = ["Change", "Store"]
 LinkRow = tuple[int, Kind, int, int | None, bool]
 
 
-class Store(Judgements):
+class Store(Casebook):
     """Records, and what people said of them. One writer at a time across processes; readers never wait for it."""
 
     # --- links -------------------------------------------------------------------------------------------------
@@ -44,43 +45,53 @@ class Store(Judgements):
         )
         with self._reading() as db:
             rows = db.execute(query).all()
-            members = db.execute(of_problem.order_by(s.tickets.c.id)).all()
+            named = db.execute(of_problem.order_by(s.tickets.c.id)).all()
+            to_problem = [(row[0], row[3], row[-2]) for row in rows if row[3] is not None]
+            homes = rehomed(db, [*to_problem, *((row[0], row[1], row[2]) for row in named)])
         kinds = tuple(targets(s.links))
         found: list[LinkRow] = []
         for ticket, *ends, at, generic in rows:
             place = next(i for i, end in enumerate(ends) if end is not None)
-            found.append((ticket, kinds[place], ends[place], at, generic))
-        return found + [(ticket, "problem", problem, at, False) for ticket, problem, at in members]
+            if kinds[place] != "problem":
+                found.append((ticket, kinds[place], ends[place], at, generic))
+        return found + [(ticket, "problem", problem, at, False) for ticket, problem, at in homes]
 
     def links_of(self, ticket: Record, viewer: Viewer) -> list[tuple[Link, Record]]:
-        """What this ticket was linked to, with the targets the viewer may see, oldest first."""
+        """What this ticket was linked to, with the targets the viewer may see, oldest first; its problems last."""
         t = s.links.c
         with self._reading() as db:
             rows = db.execute(sa.select(s.links).where(t.ticket_id == ticket.id).order_by(t.id)).mappings().all()
+            problems = problems_of(db, ticket.id or 0)
         answer = []
         for row in rows:
             kind, target_id = _end(row)
-            for target in self.records(kind, [target_id], viewer):
+            for target in self.records(kind, [target_id], viewer) if kind != "problem" else []:
                 made = Link(ticket.ref, target.ref, moment(row["linked_at"]), row["made_by"], row["origin"],
                             bool(row["generic"]), row["id"])  # fmt: skip
                 answer.append((made, target))
+        for problem in self.records("problem", list(problems), viewer):
+            at, by, origin = problems[problem.id or 0]
+            answer.append((Link(ticket.ref, problem.ref, moment(at), by, origin), problem))
         return answer
 
     def linked_from(self, target: Record, viewer: Viewer, *, most: int = 50) -> list[tuple[Link, Record]]:
         """The tickets this record was linked on that the viewer may see, newest link first."""
-        if isinstance(target, Problem):
-            named = self._named_on(target, viewer, most)
-            known = {ticket.id for _, ticket in named}
-            return named + [pair for pair in self._linked_to(target, viewer, most) if pair[1].id not in known]
-        return self._linked_to(target, viewer, most)
+        return self._of_problem(target, viewer, most) if isinstance(target, Problem) else self._linked_to(
+            target, viewer, most)  # fmt: skip
 
-    def _named_on(self, problem: Problem, viewer: Viewer, most: int) -> list[tuple[Link, Record]]:
-        """Tickets that name the problem themselves, newest first."""
-        t = s.tickets.c
-        query = sa.select(t.id).where(t.problem == problem.number, visible(s.tickets, viewer))
+    def _of_problem(self, problem: Problem, viewer: Viewer, most: int) -> list[tuple[Link, Record]]:
+        """Tickets of a problem: those somebody linked first, by when, then those that name it, newest first."""
         with self._reading() as db:
-            ids = list(db.scalars(query.order_by(t.opened_at.desc(), t.id.desc()).limit(most)))
-        return [(Link(one.ref, problem.ref), one) for one in self.records("ticket", ids, viewer)]
+            found = members(db, problem, viewer)
+            opened = dict[int, int]()
+            for part in chunks(list(found)):
+                query = sa.select(s.tickets.c.id, s.tickets.c.opened_at).where(s.tickets.c.id.in_(part))
+                opened |= {row[0]: row[1] or 0 for row in db.execute(query)}
+        ids = sorted(found, key=lambda i: (-(found[i][0] or 0), -opened[i], -i))[:most]
+        links = {i: (moment(found[i][0]), *found[i][1:]) for i in ids}
+        return [
+            (Link(one.ref, problem.ref, *links[one.id or 0]), one) for one in self.records("ticket", ids, viewer)
+        ]  # fmt: skip
 
     def _linked_to(self, target: Record, viewer: Viewer, most: int) -> list[tuple[Link, Record]]:
         column = targets(s.links)[target.ref.kind]

@@ -15,7 +15,7 @@ from kb.tables.write import write_csv, write_xlsx
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 
-_HIDDEN = ("text", "fix")
+_HIDDEN = ("text", "fix", "merged_into")
 KINDS = ("tickets", "articles", "problems", "links")
 _LINK_FIELDS = ("ticket", "target_kind", "target", "linked_at", "by", "generic")
 
@@ -50,7 +50,8 @@ def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool
 def _fields(kind: str) -> tuple[str, ...]:
     if kind == "links":
         return _LINK_FIELDS
-    return tuple(name for name in FIELDS[cast("Kind", kind.removesuffix("s"))] if name not in _HIDDEN)
+    hidden = tuple(name for name in _HIDDEN if (kind, name) != ("problems", "fix"))
+    return tuple(name for name in FIELDS[cast("Kind", kind.removesuffix("s"))] if name not in hidden)
 
 
 def _rows(home: Home, kind: str, viewer: Viewer) -> Iterator[dict[str, Any]]:

@@ -39,6 +39,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/holdings.py",
         "kb/marks.py",
         "kb/judgements.py",
+        "kb/case*.py",
         "kb/store.py",
         "kb/schema.py",
         "kb/migrations/*",

@@ -6,10 +6,11 @@ from kb.desk.dispatcher import Clocked, Dispatcher
 from kb.desk.front import Searches
 from kb.desk.keeper import Keeper
 from kb.desk.overlay import keep_overlay, overlay_of
+from kb.desk.problems import ProblemDesk
 from kb.desk.profiles import Profiler
 
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Dispatcher, Keeper, Profiler):
+class Desk(Dispatcher, ProblemDesk, Keeper, Profiler):
     """Everything a screen, the command line or a program may ask for."""

@@ -17,7 +17,7 @@ from kb.tables.records import LinkRow
 from kb.tables.settings import Direction
 
 RowKind = Literal["tickets", "articles", "problems", "links"]
-_OURS = {"extra", "text", "fix", "id", "source"}
+_OURS = {"extra", "text", "fix", "id", "source", "merged_into"}
 TARGETS: dict[str, tuple[str, ...]] = {
     "tickets": tuple(one.name for one in fields(Ticket) if one.name not in _OURS),
     "articles": tuple(one.name for one in fields(Article) if one.name not in _OURS),
