@@ -21,6 +21,7 @@ from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.triage import Models, Triage
 from kb.vectors import VectorIndex
 from kb.words import WordIndex
+from models.rates import Rates
 from pipelines.home import Home, load_index
 from pipelines.settings import Settings
 
@@ -61,6 +62,7 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
         refusal=refusal,
         rollback_with=partial(_rollback, home),
         facts=facts,
+        rates=Rates(),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from kb.errors import WrongEmbedder
 from kb.features import Featurer
+from kb.learners import Rates
 from kb.patterns import Patterns
 from kb.policy import Policy
 from kb.records import Answer, Filter, Kind, Record, Ticket, Viewer
@@ -51,6 +52,10 @@ class Front:
     """What is known of index, models and patterns: names, times, figures."""
     rollback_with: Callable[[str, str], str] | None = None
     """Brings a generation of models back, in somebody's name, and says what it did; ``None`` where nothing can."""
+    rates: Rates | None = None
+    """Judges counts; ``None`` where bursts, verdicts and contrasts cannot be had."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a side of the desk remembers between two questions; may be emptied at any time."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""

@@ -1,0 +1,392 @@
+"""Bursts: tickets of one kind that come faster than this hour and weekday ever explain, told as they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.learners import Rates, Vectors
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+WINDOWS = (15 * 60, 3_600, 4 * 3_600)
+"""Seconds looked back from each arrival."""
+LEAST = 4
+"""Tickets it takes to be a burst at all."""
+HISTORY = 182 * 86_400
+"""Seconds of the past that say what is usual."""
+MOST = 8_192
+"""Past tickets an arrival is compared with; of more, an even sample."""
+RING = 512
+"""Tickets of the last hours an arrival is compared with."""
+QUIET = 4 * 3_600
+"""Seconds without another such ticket after which a burst is over."""
+AGAIN = 12 * 3_600
+"""Seconds after the last ticket of a burst in which more of the same belong to it, and are no news."""
+KNOWN_AFTER = 14 * 86_400
+"""Seconds of history it takes to know what is usual."""
+A_WEEK = 0.5
+"""False alarms a week that the bar is set for; the promise is one."""
+_ALIKE = (0.98, 0.996)
+"""Shares of random pairs of tickets that are less alike than two of one burst: a loose and a tight reading."""
+_PAIRS = 60_000
+_WEEK = 7 * 86_400
+_SHRINK = 40.0
+"""Tickets of the desk in one hour of the week whose word weighs as much as all the others'."""
+_BLOCK = 64
+_LOWEST = 3.0
+"""Signs weaker than this are never kept (minus the decimal logarithm of their chance)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """One episode: tickets alike that came much faster than usual."""
+
+    id: str
+    """Stable for the episode: names its first ticket."""
+    pattern: str
+    """Lasting id of the pattern most of them are in; "" for a new knot in none."""
+    name: str
+    tickets: tuple[int, ...]
+    """Store ids, oldest first, the ones before the flag included."""
+    minutes: int
+    """The window that told."""
+    count: int
+    """Tickets in it when it was flagged."""
+    usual: float
+    """How many are usual in such a window at that hour and weekday."""
+    started: datetime
+    flagged: datetime
+    last: datetime
+    state: Literal["open", "over"]
+    span: int = 0
+    """Minutes from its first to the newest of the tickets counted at the flag."""
+
+    @property
+    def sentence(self) -> str:
+        """ "Possible major incident: 6 tickets like this in 22 minutes, usually 0.3"; what it has come to since."""
+        few = "less than 0.1" if self.usual < 0.1 else f"{self.usual:.1f}"
+        more = f"; {len(self.tickets)} by now" if len(self.tickets) > self.count else ""
+        return (f"Possible major incident: {self.count} tickets like this in {max(1, self.span)} minutes, "
+                f"usually {few}{more}.")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One arrival that makes a knot look like a burst."""
+
+    row: int
+    strength: float
+    """Minus the decimal logarithm of the chance of so many, given what is usual."""
+    members: tuple[int, ...]
+    """Rows of the knot in the last hours, oldest first, this one included."""
+    window: int
+    count: int
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A burst by rows of the stream."""
+
+    rows: tuple[int, ...]
+    sign: Sign
+    """The one that flagged it."""
+
+
+@dataclass
+class Stream:
+    """Dated tickets in the order of their opening, and what each arrival says about bursts.
+
+    ``times`` are seconds since 1970, ascending, shape (n,), ``ids`` their store ids. ``vectors`` are unit or zero rows
+    and ``where`` (n,) the row of each ticket in them, -1 for tickets whose vector is not needed: those that are neither
+    replayed nor in the :meth:`sample`. What is usual for an arrival comes from tickets before it only, so that a replay
+    says what would have been said then.
+    """
+
+    times: Ints
+    ids: Ints
+    vectors: Vectors
+    rates: Rates
+    where: Ints | None = None
+    alike: tuple[float, ...] = ()
+    """Scores from which two tickets are alike by each reading; found from random pairs where not given."""
+    signs: list[Sign] = field(default_factory=list)
+    links: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Row → earlier rows of the last hours that are alike by the loose reading, for arrivals that have any."""
+    _past: Ints = field(init=False)
+    _past_vectors: Vectors = field(init=False)
+    _day: int = -1
+    _profile: Floats = field(default_factory=lambda: np.zeros(168))
+
+    def __post_init__(self) -> None:
+        if self.where is None:
+            self.where = np.arange(len(self.times))
+        self._past = self.sample(self.times, self.ids)
+        self._past_vectors = self.vectors[self.where[self._past]]
+        if not self.alike:
+            self.alike = _bars(self._past_vectors)
+
+    @staticmethod
+    def sample(times: Ints, ids: Ints) -> Ints:
+        """Rows that stand for all in what is usual: every one, or an even part where a half year has too many."""
+        if not len(times):
+            return np.zeros(0, np.int64)
+        busiest = len(times) - int(np.searchsorted(times, times[-1] - HISTORY))
+        return np.flatnonzero(ids % max(1, -(-busiest // MOST)) == 0)
+
+    def replay(self, start: int, end: int | None = None) -> None:
+        """Take the arrivals in rows [start, end) one after the other; signs and links are kept."""
+        end = len(self.times) if end is None else end
+        warm = int(np.searchsorted(self.times, self.times[start] - WINDOWS[-1])) if start < end else start
+        recent = _Recent(self.vectors.shape[1], len(self.alike))
+        where = self.where if self.where is not None else self.ids
+        for first in range(warm, end, _BLOCK):
+            rows = np.arange(first, min(end, first + _BLOCK))
+            shares, spreads = self._usual(rows)
+            for k, row in enumerate(rows.tolist()):
+                self._arrive(row, self.vectors[where[row]], shares[k], spreads[k], recent, silent=row < start)
+
+    def _usual(self, rows: Ints) -> tuple[Floats, Floats]:
+        """For each arrival: share of the desk's tickets that are alike at this hour of the week, (k, levels), and their
+        dispersion by window, (k, levels, windows)."""
+        times = self.times[rows]
+        when = self.times[self._past]
+        low = int(np.searchsorted(when, times[0] - HISTORY))
+        high = int(np.searchsorted(when, times[-1] - WINDOWS[-1]))
+        when = when[low:high]
+        shares = np.ones((len(rows), len(self.alike)))
+        spreads = np.ones((len(rows), len(self.alike), len(WINDOWS)))
+        if not len(when) or self.where is None:
+            return shares, spreads
+        scores = self.vectors[self.where[rows]] @ self._past_vectors[low:high].T
+        slots = _slot(when)
+        for k, at in enumerate(times.tolist()):
+            known = int(np.searchsorted(when, at - WINDOWS[-1]))
+            if not known:
+                continue
+            near_slot = _near(slots[:known], int(_slot(np.array([at]))[0]))
+            here = float(near_slot.sum())
+            for level, bar in enumerate(self.alike):
+                found = np.flatnonzero(scores[k, :known] >= bar)
+                share = (len(found) + 0.5) / (known + 1.0)
+                shares[k, level] = (float(near_slot[found].sum()) + _SHRINK * share) / (here + _SHRINK)
+                if len(found) > 1:
+                    spreads[k, level] = _spread(when[found], at, min(HISTORY, at - int(when[0])))
+        return shares, spreads
+
+    def _arrive(
+        self, row: int, vector: Vectors, share: Floats, spread: Floats, recent: _Recent, *, silent: bool
+    ) -> None:
+        at = int(self.times[row])
+        recent.forget(at - WINDOWS[-1])
+        linked = recent.add(row, at, vector, share, spread, self.alike)
+        loose = np.flatnonzero(linked[0])
+        if silent or not len(loose):
+            return
+        self.links[row] = tuple(recent.rows[loose].tolist())
+        if at - int(self.times[0]) < KNOWN_AFTER:
+            return
+        me = recent.size - 1
+        centres = np.r_[me, loose[::-1][:8]]
+        inside = recent.times[: recent.size, None] > at - np.array(WINDOWS)
+        links = recent.links[:, centres, : recent.size]  # level, centre, member
+        counts = links @ inside.astype(np.float32)  # level, centre, window
+        if counts.max() < LEAST:
+            return
+        volume = self._volume(at)  # windows
+        others = recent.size - counts[0].max()
+        surge = float(np.clip((others + 4.0) / (volume[-1] + 4.0), 1.0, 6.0))
+        usual = surge * volume[None, None, :] * recent.shares[centres].T[:, :, None]
+        chance = self.rates.tail(counts, usual, np.moveaxis(recent.spreads[centres], 0, 1))
+        chance = np.where(counts >= LEAST, chance, 1.0)
+        best = np.unravel_index(int(chance.argmin()), chance.shape)
+        strength = -float(np.log10(max(float(chance[best]), 1e-300)))
+        if strength < _LOWEST:
+            return
+        level, centre, window = (int(i) for i in best)
+        members = recent.rows[: recent.size][links[level, centre] > 0]
+        self.signs.append(Sign(row, strength, tuple(members.tolist()), WINDOWS[window],
+                               int(counts[best]), float(usual[best])))  # fmt: skip
+
+    def _volume(self, at: int) -> Floats:
+        """Tickets the desk usually gets in each window that ends here."""
+        day = at // 86_400
+        if day != self._day:
+            self._day, self._profile = day, self._weekly(day * 86_400)
+        hours = np.arange(-4, 1) * 3_600 + at
+        rate = self._profile[_slot(hours)]
+        part = (at % 3_600) / 3_600
+        # the running hour and the four before it
+        last = rate[-1]
+        out = []
+        for window in WINDOWS:
+            left, total = window / 3_600, 0.0
+            take = min(left, part)
+            total, left = take * last, left - take
+            for k in range(2, 6):
+                take = min(left, 1.0)
+                total, left = total + take * rate[-k], left - take
+            out.append(total)
+        return np.asarray(np.maximum(out, 1e-3), np.float64)
+
+    def _weekly(self, at: int) -> Floats:
+        """Tickets an hour for each of the 168 hours of the week, from the half year before, outages cut off."""
+        low, high = np.searchsorted(self.times, [at - HISTORY, at])
+        times = self.times[low:high]
+        if not len(times):
+            return np.full(168, 0.1)
+        weeks = max(1.0, (at - max(int(times[0]), at - HISTORY)) / _WEEK)
+        cell = (at - times) // _WEEK * 168 + _slot(times)
+        cells, counts = np.unique(cell, return_counts=True)
+        slot = cells % 168
+        total = np.bincount(slot, counts, minlength=168)
+        mean = total / weeks
+        capped = np.minimum(counts, 3.0 * mean[slot] + 3.0)
+        mean = np.bincount(slot, capped, minlength=168) / weeks
+        hours = mean.reshape(7, 24)
+        days = hours.sum(1, keepdims=True)
+        shape = hours.sum(0, keepdims=True) / max(1e-9, float(hours.sum()))
+        smooth = (hours * weeks + days * shape * 4.0) / (weeks + 4.0)
+        lately = float((times > at - 28 * 86_400).sum()) / max(1e-9, len(times) * min(1.0, 4.0 / weeks))
+        return np.asarray(np.maximum(smooth.ravel() * float(np.clip(lately, 0.5, 2.0)), 1e-3), np.float64)
+
+    # --- episodes ----------------------------------------------------------------------------------------------
+
+    def episodes(self, bar: float) -> list[Episode]:
+        """The bursts whose sign is at least this strong, oldest first; each told once."""
+        signs = {sign.row: sign for sign in self.signs if sign.strength >= bar}
+        rows = sorted(set(self.links) | set(signs))
+        open_: list[tuple[list[int], set[int], Sign]] = []
+        done: list[Episode] = []
+        for row in rows:
+            at = int(self.times[row])
+            for one in [one for one in open_ if at - int(self.times[one[0][-1]]) > AGAIN]:
+                open_.remove(one)
+                done.append(Episode(tuple(one[0]), one[2]))
+            near = self.links.get(row, ())
+            sign = signs.get(row)
+            mine = set(sign.members) if sign is not None else set()
+            home = next((one for one in open_ if _belongs(one[0], one[1], near, mine)), None)
+            if home is not None:
+                new = sorted({row} | (mine - home[1]))
+                home[0].extend(r for r in new if r not in home[1])
+                home[0].sort()
+                home[1].update(new)
+            elif sign is not None:
+                open_.append((sorted(mine), set(mine), sign))
+        done += [Episode(tuple(one[0]), one[2]) for one in open_]
+        return sorted(done, key=lambda one: one.sign.row)
+
+
+def _belongs(rows: Sequence[int], known: set[int], near: Sequence[int], mine: set[int]) -> bool:
+    """Whether an arrival belongs to an open burst: its sign shares tickets with it, or it is like several of them."""
+    if mine & known:
+        return True
+    latest = set(rows[-10:])
+    return len(latest.intersection(near)) >= min(3, len(latest))
+
+
+def bar_for(streams: Sequence[tuple[Stream, float]], *, a_week: float = A_WEEK) -> float:
+    """The strength from which signs are told, so that replayed history has at most ``a_week`` alarms a week.
+
+    ``streams`` are pairs of a replayed stream and how many weeks were replayed. Never below what the number of
+    arrivals asks for by itself.
+    """
+    weeks = sum(n for _, n in streams)
+    strengths = sorted({round(s.strength, 2) for stream, _ in streams for s in stream.signs})
+    floor = 5.0
+    tried = [floor, *(s + 0.01 for s in strengths if s >= floor)]
+    for bar in tried:
+        if sum(len(stream.episodes(bar)) for stream, _ in streams) <= a_week * weeks:
+            return bar
+    return tried[-1]
+
+
+def _bars(vectors: Vectors) -> tuple[float, ...]:
+    """Scores that these shares of random pairs stay below."""
+    if len(vectors) < 2:
+        return tuple(0.5 + 0.2 * level for level in range(len(_ALIKE)))
+    pairs = np.random.default_rng(7).integers(0, len(vectors), (2, _PAIRS))
+    pairs = pairs[:, pairs[0] != pairs[1]]
+    scores = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]])
+    return tuple(float(q) for q in np.clip(np.quantile(scores, _ALIKE), 0.3, 0.95))
+
+
+class _Recent:
+    """The tickets of the last hours, and which of them are alike."""
+
+    def __init__(self, dim: int, levels: int) -> None:
+        self.size = 0
+        self.rows = np.zeros(RING, np.int64)
+        self.times = np.zeros(RING, np.int64)
+        self.vectors = np.zeros((RING, dim), np.float32)
+        self.shares = np.ones((RING, levels))
+        self.spreads = np.ones((RING, levels, len(WINDOWS)))
+        self.links = np.zeros((levels, RING, RING), np.float32)
+
+    def forget(self, before: int) -> None:
+        """Leave out what is older."""
+        gone = int(np.searchsorted(self.times[: self.size], before, side="right"))
+        gone = max(gone, self.size + 1 - RING)
+        if gone <= 0:
+            return
+        left = self.size - gone
+        for array in (self.rows, self.times, self.vectors, self.shares, self.spreads):
+            array[:left] = array[gone : self.size].copy()
+        self.links[:, :left, :left] = self.links[:, gone : self.size, gone : self.size].copy()
+        self.size = left
+
+    def add(self, row: int, at: int, vector: Vectors, share: Floats, spread: Floats, alike: Sequence[float]) -> Floats:
+        """Take one in; returns which of the earlier ones are alike by each reading, of shape (levels, earlier)."""
+        n = self.size
+        scores = self.vectors[:n] @ vector
+        self.rows[n], self.times[n], self.vectors[n] = row, at, vector
+        self.shares[n], self.spreads[n] = share, spread
+        linked = np.array([scores >= bar for bar in alike], np.float32)
+        self.links[:, n, :n] = linked
+        self.links[:, :n, n] = linked
+        self.links[:, n, n] = 1.0
+        self.size = n + 1
+        return linked.astype(np.float64)
+
+
+def _slot(times: Ints) -> Ints:
+    """Hour of the week, 0 to 167, Monday first."""
+    return np.asarray((times // 3_600 + 72) % 168, np.int64)
+
+
+def _near(slots: Ints, slot: int) -> NDArray[np.bool_]:
+    """Which of these hours of the week are this one or beside it."""
+    apart = np.abs(slots - slot)
+    return np.asarray(np.minimum(apart, 168 - apart) <= 1, bool)
+
+
+def _spread(times: Ints, now: int, span: int) -> Floats:
+    """Dispersion (variance = mean + dispersion x mean squared) of counts by window, without the busiest one.
+
+    Drawn towards 1, as if two further tickets had come at once.
+    """
+    out = np.empty(len(WINDOWS))
+    for place, window in enumerate(WINDOWS):
+        cells = max(1.0, span / window)
+        _, counts = np.unique(times // window, return_counts=True)
+        if len(counts) > 1:
+            counts = np.delete(counts, counts.argmax())
+        total = float(counts.sum())
+        pairs = float((counts * (counts - 1)).sum())
+        # E[n(n-1)] = mean^2 (1 + a)
+        mean = total / cells
+        out[place] = max(0.0, (pairs + 2.0 * 0.0 + 1e-12) / max(cells * mean * mean, 1e-12) - 1.0) if total > 1 else 0.0
+    return np.clip(out, 0.5, 1e4)
+
+
+def only_days(times: Ints) -> bool:
+    """Whether dates have no time of day, so that nothing can be said of minutes."""
+    return len(times) > 0 and float((times % 86_400 == 0).mean()) > 0.5

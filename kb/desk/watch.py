@@ -1,0 +1,216 @@
+"""The watchman's side of the desk: what bursts right now, whether fixes held, and what is different about a pattern."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb import bursts as bursting
+from kb import contrasts as contrasting
+from kb import held as holding
+from kb.bursts import Burst, Episode, Stream
+from kb.contrasts import Contrast
+from kb.desk.manager import Manager
+from kb.desk.overlay import overlay_of
+from kb.errors import BadSetting
+from kb.fixes import gist, resolved_alike
+from kb.held import Verdict
+from kb.learners import Rates
+from kb.records import EVERYONE, Fix, Pattern, Problem, Ref, Ticket, Viewer
+from kb.rows import content_hash, moment, seconds
+from kb.shelves import Shelf
+
+Ints = NDArray[np.int64]
+
+DAYS = 14
+_TUNED_ON = 4_000
+"""Latest tickets whose replay sets the bar."""
+_LINKED = 5_000
+_OWN = 0.5
+"""Share of a problem's linked tickets that must be in a pattern which is taken for the problem's."""
+
+
+class Watch(Manager):
+    """Bursts, verdicts and contrasts, each from the tickets this viewer may see."""
+
+    def bursts(self, *, viewer: Viewer, now: datetime | None = None, days: int = DAYS) -> list[Burst]:
+        """Bursts of the last ``days``: open ones first, then the newest; a ticket written a second ago counts.
+
+        Only tickets with a date up to ``now`` count, and none where dates have no time of day. Empty in the first two
+        weeks of a desk, when nobody knows what is usual. Raises ``BadSetting`` where counts cannot be judged.
+        """
+        rates = self._judge()
+        now = now or datetime.now(UTC)
+        shelf = self.shelves.now().pools["ticket"]
+        stream = self._stream(shelf, viewer, now, days, rates)
+        if stream is None:
+            return []
+        bar = self._bar(shelf, now, rates)
+        found = [self._burst(one, stream, shelf, viewer, now) for one in stream.episodes(bar)]
+        return sorted(found, key=lambda one: (one.state != "open", -one.last.timestamp(), one.id))
+
+    def verdict(self, problem: Ref | Problem, *, viewer: Viewer, now: datetime | None = None) -> Verdict:
+        """Did its fix hold? From the tickets of its pattern and those linked to it. Raises ``NotFound``."""
+        rates = self._judge()
+        now = now or datetime.now(UTC)
+        ref = problem if isinstance(problem, Ref) else problem.ref
+        found = cast("Problem", self.record("problem", ref.number, viewer=viewer, source=ref.source or None))
+        if found.resolved_at is None:
+            return Verdict("cannot say", "Cannot be said: it is not resolved yet.")
+        columns = self.shelves.now().pools["ticket"].columns
+        mine = self._tickets_of(found, viewer)
+        seen = columns.visible(viewer) & (columns.numbers["opened"] > 0)
+        inside = np.isin(columns.ids, np.array(sorted(mine), np.int64)) & seen
+        opened = columns.numbers["opened"]
+        ids = columns.ids[inside][np.argsort(opened[inside], kind="stable")]
+        tickets = cast("list[Ticket]", self.store.records("ticket", ids.tolist(), viewer))
+        times = np.array([seconds(ticket.opened_at) or 0 for ticket in tickets], np.int64)
+        return holding.judge(
+            times, np.sort(opened[seen & ~inside]), fixed_at=found.resolved_at, now=now, rates=rates,
+            refs=[ticket.ref for ticket in tickets],
+        )  # fmt: skip
+
+    def contrasts(self, pattern_id: str, *, viewer: Viewer, now: datetime | None = None) -> list[Contrast]:
+        """What is different about a pattern's tickets, the surest first. Raises ``NotFound``."""
+        rates = self._judge()
+        mine = set(self._members(self.pattern(pattern_id, viewer=viewer), viewer))
+        end = now or datetime.now(UTC)
+        tickets = [
+            ticket for batch in self.store.each("ticket", viewer) for ticket in batch
+            if isinstance(ticket, Ticket) and (ticket.opened_at is None or ticket.opened_at <= end)
+        ]  # fmt: skip
+        inside = [ticket for ticket in tickets if ticket.id in mine]
+        return contrasting.contrasts(inside, [one for one in tickets if one.id not in mine], rates=rates)
+
+    def fixes_of(self, pattern_id: str, *, viewer: Viewer, most: int = 60) -> tuple[Fix, ...]:
+        """Ways in which a pattern's newest tickets were resolved, best proven first, citing them.
+
+        Raises ``NotFound``.
+        """
+        ids = self._members(self.pattern(pattern_id, viewer=viewer), viewer)
+        columns = self.shelves.now().pools["ticket"].columns
+        places = columns.places(np.array(ids, np.int64))
+        newest = places[np.argsort(-columns.numbers["opened"][places], kind="stable")][: 3 * most]
+        found = cast("list[Ticket]", self.store.records("ticket", columns.ids[newest].tolist(), viewer))
+        tickets = [ticket for ticket in found if ticket.is_done][:most]
+        embedder = self.shelves.embedder
+        vectors, _ = self.store.known_vectors([content_hash(gist(t)) for t in tickets], embedder.id, embedder.dim)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return resolved_alike(tickets, vectors, {})
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _judge(self) -> Rates:
+        if self.rates is None:
+            raise BadSetting("Counts cannot be judged from here: open the desk with `seenbefore serve`.")
+        return self.rates
+
+    def _members(self, pattern: Pattern, viewer: Viewer) -> list[int]:
+        """Its tickets, those included that arrived since patterns were found."""
+        fresh = self._fresh(viewer)
+        return sorted({*pattern.members, *(ticket for ticket, joined in fresh.items() if joined == pattern.id)})
+
+    def _fresh(self, viewer: Viewer) -> dict[int, str]:
+        """Ticket → pattern, for those that arrived since patterns were found."""
+        if self.patterns_made is None:
+            return {}
+        shelf = self.shelves.now().pools["ticket"]
+        ids = shelf.columns.ids[shelf.columns.visible(viewer)]
+        ids = ids[~np.isin(ids, self.patterns_made.ticket)]
+        joined = self.patterns_made.join(shelf.vectors.rows(ids), overlay=overlay_of(self.store))
+        return {int(i): one[0] for i, one in zip(ids, joined, strict=True) if one is not None}
+
+    def _tickets_of(self, problem: Problem, viewer: Viewer) -> set[int]:
+        """Tickets linked to a problem and those of its pattern; if it names none, of that most of them are in."""
+        linked = {one.id for _, one in self.store.linked_from(problem, viewer, most=_LINKED) if isinstance(one, Ticket)}
+        mine = {i for i in linked if i is not None}
+        name = problem.pattern
+        patterns = {one.id: one for one in self.patterns(viewer=viewer)}
+        if not name and mine:
+            counts = Counter({one.id: len(mine.intersection(one.members)) for one in patterns.values()})
+            best, n = counts.most_common(1)[0] if counts else ("", 0)
+            name = best if n >= _OWN * len(mine) else ""
+        if name in patterns:
+            mine |= set(self._members(patterns[name], viewer))
+        return mine
+
+    def _stream(self, shelf: Shelf, viewer: Viewer, now: datetime, days: int, rates: Rates) -> Stream | None:
+        """The replayed stream of what this viewer may see; only what is new since the last look is replayed."""
+        columns = shelf.columns
+        end, opened = int(now.timestamp()), columns.numbers["opened"]
+        begin = int((now - timedelta(days=days)).timestamp())
+        rows = columns.visible(viewer) & (opened > 0) & (opened <= end) & (opened > begin - bursting.HISTORY)
+        return replayed(columns.ids[rows], opened[rows], begin, shelf, rates)
+
+    def _bar(self, shelf: Shelf, now: datetime, rates: Rates) -> float:
+        day = now.date()
+        if self.kept.get("bar", (None,))[0] != day:
+            columns = shelf.columns
+            end, opened = int(now.timestamp()), columns.numbers["opened"]
+            rows = columns.visible(EVERYONE) & (opened > 0) & (opened <= end)
+            times = np.sort(opened[rows])
+            begin = int(times[-_TUNED_ON]) if len(times) > _TUNED_ON else int(times[0]) if len(times) else 0
+            rows &= opened > begin - bursting.HISTORY
+            stream = replayed(columns.ids[rows], opened[rows], begin, shelf, rates)
+            weeks = 0.0 if stream is None else (end - begin) / (7 * 86_400)
+            self.kept["bar"] = day, bursting.bar_for([] if stream is None else [(stream, weeks)])
+        return float(self.kept["bar"][1])
+
+    def _burst(self, one: Episode, stream: Stream, shelf: Shelf, viewer: Viewer, now: datetime) -> Burst:
+        """An episode with its name: that of its pattern, else the title of its most central ticket."""
+        ids = stream.ids[list(one.rows)]
+        flag = stream.ids[list(one.sign.members)]
+        matrix = shelf.vectors.rows(ids)
+        pattern = self._pattern_of(ids, matrix)
+        names = {p.id: p.name for p in self.patterns(viewer=viewer)} if pattern else {}
+        pattern, name = (pattern, names[pattern]) if pattern in names else ("", "")
+        if not name:
+            central = int(ids[int((matrix @ matrix.sum(0)).argmax())])
+            name = "".join(t.title for t in self.store.records("ticket", [central], viewer))[:120]
+        times = stream.times[list(one.rows)]
+        told = stream.times[list(one.sign.members)]
+        told = told[told > told[-1] - one.sign.window]
+        open_ = now.timestamp() - int(times[-1]) <= bursting.QUIET
+        return Burst(
+            f"B{datetime.fromtimestamp(int(told[0]), UTC):%Y%m%d}-{int(flag[-len(told)])}", pattern, name,
+            tuple(int(i) for i in ids), one.sign.window // 60, one.sign.count, one.sign.usual,
+            cast("datetime", moment(int(times[0]))), cast("datetime", moment(int(stream.times[one.sign.row]))),
+            cast("datetime", moment(int(times[-1]))), "open" if open_ else "over", int(told[-1] - told[0] + 59) // 60,
+        )  # fmt: skip
+
+    def _pattern_of(self, ids: Ints, matrix: NDArray[np.float32]) -> str:
+        """The pattern that at least half of these tickets are in; "" where there is none."""
+        made = self.patterns_made
+        if made is None:
+            return ""
+        known = {one: pattern for pattern, members in made.members().items() for one in members}
+        overlay = overlay_of(self.store)
+        joined = made.join(matrix, overlay=overlay)
+        found: Sequence[str] = [
+            overlay.into(known[i]) if i in known else (join[0] if join is not None else "")
+            for i, join in zip(ids.tolist(), joined, strict=True)
+        ]
+        name, n = Counter(found).most_common(1)[0]
+        return name if 2 * n >= len(found) else ""
+
+
+def replayed(ids: Ints, times: Ints, begin: int, shelf: Shelf, rates: Rates) -> Stream | None:
+    """A stream of these tickets, replayed from ``begin`` on; ``None`` where their dates tell nothing."""
+    order = np.lexsort((ids, times))
+    ids, times = ids[order], times[order]
+    if not len(ids) or bursting.only_days(times):
+        return None
+    start = int(np.searchsorted(times, begin))
+    wanted = np.zeros(len(ids), bool)
+    wanted[max(0, int(np.searchsorted(times, begin - bursting.WINDOWS[-1]))) :] = True
+    wanted[Stream.sample(times, ids)] = True
+    where = np.cumsum(wanted) - 1
+    stream = Stream(times, ids, shelf.vectors.rows(ids[wanted]), rates, where)
+    stream.replay(start)
+    return stream
