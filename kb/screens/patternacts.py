@@ -13,8 +13,7 @@ from kb.overlay import Act
 from kb.profiles import Profile
 from kb.records import Pattern, Ref, Ticket, Viewer
 from kb.screens.paper import Node, Told, button, choice, div, el, field, fold, form, link, span, submit
-from kb.screens.patternties import make_problem
-from kb.screens.wording import count, day
+from kb.screens.wording import count, day, now
 
 _SAID = "sb-pattern-said"
 
@@ -178,9 +177,7 @@ def _undo(desk: Desk, viewer: Viewer, act: str) -> Said:
 
 
 def _problem(desk: Desk, viewer: Viewer, one: Pattern) -> Said:
-    made = make_problem(desk, one.id, viewer)
-    if made is None:
-        raise BadSetting("This desk makes no problems of patterns yet.")
+    made = desk.problem_from_pattern(one.id, viewer=viewer, now=now())
     return Said(f"{made.number} is now the problem behind it.", problem=made.ref)
 
 

@@ -13,6 +13,8 @@ from kb.standings import NOTABLE, Standing, Standings
 TILES = 50
 ROWS = 40
 WEEKS = 52
+_TIGHT = 0.09
+"""Width under which a name is written smaller."""
 _STRONG = 4.0
 """Standard deviations from which growth is drawn strongly."""
 _KEYS = (("up2", f"far more tickets lately than expected (over {_STRONG:g} standard deviations)"),
@@ -56,9 +58,10 @@ def _tile(found: Standings, at: int, box: Box) -> dict[str, Any]:
     facts = f"{count(one.pattern.size, 'ticket')} · {spent}"
     lately = f"; {one.lately:,} in the last 4 weeks"
     lately += f", expected {one.expected:.1f}" if one.expected is not None else ""
+    lines = _fitting([f"{one.pattern.name}{sign}", facts], box)
     return {"at": [round(edge, 5) for edge in box], "tone": _tone(one),
             "words": f"{one.pattern.name}: {facts}{lately}",
-            "lines": _fitting([f"{one.pattern.name}{sign}", facts], box), "tight": box[2] < 0.09, "page": "patterns",
+            "lines": lines, "clamp": _rows(box, len(lines)), "tight": box[2] < _TIGHT, "page": "patterns",
             "where": {"pattern": one.pattern.id}}  # fmt: skip
 
 
@@ -68,6 +71,11 @@ def _fitting(lines: Sequence[str], box: Box) -> list[str]:
     if wide < 0.045 or high < 0.06:
         return []
     return list(lines if wide > 0.1 and high > 0.13 else lines[:1])
+
+
+def _rows(box: Box, lines: int) -> int:
+    """Rows of text that a name may take in a box, on a small screen too."""
+    return max(1, int((box[3] * 440 - 12) / (15 if box[2] < _TIGHT else 17)) - 2 * (lines - 1))
 
 
 def _table(found: Standings, places: Sequence[int]) -> Node:

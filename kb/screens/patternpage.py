@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+import streamlit as st
+
 from kb.desk import Desk
 from kb.errors import NotFound
 from kb.profiles import Profile, Rate, sentence
 from kb.records import Ticket, Viewer
 from kb.screens import hits, patternacts, patternfacts
-from kb.screens.chrome import empty, notes, remembered
+from kb.screens.chrome import address, empty, notes, remembered
 from kb.screens.paper import Node, bars, div, el, link, prose, sheet, span
-from kb.screens.patternties import (
-    burst_notes,
-    bursts_of,
-    contrast_block,
-    contrasts_of,
-    may_make_problem,
-    problem_block,
-    problem_of,
-)
+from kb.screens.patternties import burst_notes, bursts_of, contrast_block, contrasts_of, problem_block
 from kb.screens.wording import count, day, money, now, share, took, worked
 from kb.trends import LATELY, SAID
 
@@ -41,24 +35,23 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
         sheet("pattern", back, empty("Not here.", f"{error} {gone}"))
         return
     one = found.pattern
-    bursts = remembered(desk, viewer, ("bursts", today.strftime("%d%H%M")), lambda: bursts_of(desk, viewer, today))
-    apart = remembered(desk, viewer, ("apart", one.id), lambda: contrasts_of(desk, one.id, viewer, today))
+    apart = contrasts_of(desk, one.id, viewer, today) if address().get("apart") else None
     acts = desk.pattern_acts(one.id, viewer=viewer)
     names = {} if not acts else remembered(
         desk, viewer, "pattern-names", lambda: {p.id: p.name for p in desk.patterns(viewer=viewer, dismissed=True)}
     )  # fmt: skip
     moved = f"{pattern_id} was merged into this pattern." if one.id != pattern_id else ""
-    top = [back, _title(found), notes((moved,)) if moved else None, patternacts.notice(),
-           burst_notes(bursts, here=one.id)]  # fmt: skip
-    problem = problem_block(problem_of(desk, one.id, viewer), may=may_make_problem(desk))
+    top = [back, _title(found), notes((moved,)) if moved else None, patternacts.notice()]
+    problem = problem_block(desk.problem_of_pattern(one.id, viewer=viewer))
     said = patternacts.history(acts, names, one.id)
     if not one.size:
         none = el("p", "soft block", _EMPTY)
         sheet("pattern", *top, none, problem, said, told=partial(patternacts.heard, desk, viewer, found))
         return
+    sheet("pattern-top", *top, told=partial(patternacts.heard, desk, viewer, found))
+    bursts = st.container()  # these take their time on a first look: the page does not wait for them
     sheet(
         "pattern",
-        *top,
         _figures(found),
         el("p", "small soft block-s", found.figures.assumed.handling),
         _trend(found),
@@ -71,6 +64,8 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
         ),
         told=partial(patternacts.heard, desk, viewer, found),
     )  # fmt: skip
+    with bursts:
+        sheet("pattern-bursts", burst_notes(bursts_of(desk, viewer, today), here=one.id))
 
 
 def _title(found: Profile) -> dict[str, object]:

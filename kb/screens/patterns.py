@@ -9,13 +9,14 @@ from functools import partial
 
 import streamlit as st
 
+from kb.bursts import Burst
 from kb.desk import Desk
 from kb.errors import SeenBeforeError
 from kb.records import Pattern, Viewer
 from kb.screens import patternmap, patternpage
 from kb.screens.chrome import address, empty, go, head, notes, remembered
 from kb.screens.paper import Node, Told, bars, choice, div, el, field, fold, form, link, sheet, span, submit
-from kb.screens.patternties import Burst, burst_notes, bursts_of
+from kb.screens.patternties import burst_notes, bursts_of
 from kb.screens.wording import ago, count, day, money, now, share, worked
 from kb.standings import GROWTH_SAID, ORDERS, PAIN_SAID, Order, Standing, Standings
 from kb.trends import LATELY
@@ -75,7 +76,6 @@ def known(desk: Desk, viewer: Viewer) -> list[Pattern]:
 def _all(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     today = now()
     found = remembered(desk, viewer, ("standings", today.date()), lambda: desk.standings(viewer=viewer, now=today))
-    bursts = remembered(desk, viewer, ("bursts", today.strftime("%d%H%M")), lambda: bursts_of(desk, viewer, today))
     said = tuple(st.session_state.pop("sb-patterns-said", ()))
     top = [head(ASKED, _lead(desk, found)), notes((*said, *desk.warnings()))]
     if not any(not one.pattern.dismissed for one in found.rows) and asked.only != "dismissed":
@@ -85,25 +85,27 @@ def _all(desk: Desk, viewer: Viewer, asked: Asked) -> None:
         again = div("block-s", link("Show the dismissed ones", "patterns", only="dismissed")) if gone else None
         sheet("patterns", *top, none, again)
         return
-    places = _chosen(found, asked, bursts)
+    places = _chosen(found, asked, bursts_of(desk, viewer, today) if asked.only == "burst" else ())
     drawn: Node = el("p", "soft gap", _none(asked))
     if places and asked.view == "map":
         drawn = patternmap.areas(found, places)
     elif places and asked.view == "time":
         drawn = patternmap.weeks(found, places)
     elif places:
-        drawn = [div("ranks block-s", *(_row(found, at, asked.by, bursts) for at in places[: asked.most])),
+        drawn = [div("ranks block-s", *(_row(found, at, asked.by) for at in places[: asked.most])),
                  _more(len(places), asked)]  # fmt: skip
+    sheet("patterns-top", *top)
+    bursts = st.container()  # these take their time on a first look: the list does not wait for them
     sheet(
         "patterns",
-        *top,
-        burst_notes(bursts),
         _controls(found, asked),
         el("p", "small soft p-said", _order_said(found, asked)),
         drawn,
         _assumptions(found),
         told=partial(_heard, desk, viewer, asked),
     )
+    with bursts:
+        sheet("patterns-bursts", burst_notes(bursts_of(desk, viewer, today)))
 
 
 def _lead(desk: Desk, found: Standings) -> str:
@@ -124,7 +126,7 @@ def _lead(desk: Desk, found: Standings) -> str:
 
 def _chosen(found: Standings, asked: Asked, bursts: Sequence[Burst]) -> list[int]:
     """Places of the patterns the reader asked for, in the order asked for."""
-    bursting = {burst.pattern for burst in bursts}
+    bursting = {burst.pattern for burst in bursts if burst.state == "open"}
 
     def fits(one: Standing) -> bool:
         if one.pattern.dismissed != (asked.only == "dismissed"):
@@ -196,7 +198,7 @@ def _assumptions(found: Standings) -> Node:
 # --- the list -----------------------------------------------------------------------------------------------------
 
 
-def _row(found: Standings, at: int, by: Order, bursts: Sequence[Burst]) -> dict[str, object]:
+def _row(found: Standings, at: int, by: Order) -> dict[str, object]:
     one = found.rows[at]
     pattern = one.pattern
     facts = [
@@ -205,14 +207,13 @@ def _row(found: Standings, at: int, by: Order, bursts: Sequence[Burst]) -> dict[
         one.services[0] if one.services else "",
         one.groups[0] if one.groups else "",
     ]
-    chips = [span("chip warned", "bursting") if any(b.pattern == pattern.id for b in bursts) else None,
-             None if one.has_article else span("chip", "no article")]  # fmt: skip
+    chip = None if one.has_article else span("chip", "no article")
     evidence = ", ".join(f"{phrase} ({n})" for phrase, n in pattern.evidence[:8])
     return div(
         "rank p-row",
         _figure(one, by, found.assumed.currency),
         div("", el("h3", "", link(span("", pattern.name, title=evidence), "patterns", pattern=pattern.id)),
-            div("facts", *(span("", text) for text in facts if text), *chips)),
+            div("facts", *(span("", text) for text in facts if text), chip)),
         bars(_spark(found, at), label=f"Tickets a week of {pattern.name}"),
         _move(one),
         card=pattern.id,

@@ -291,9 +291,10 @@ const SPECIAL = {
       const [x, y, wide, high] = one.at;
       Object.assign(tile.style, { left: `${x * 100}%`, top: `${y * 100}%`, width: `${wide * 100}%`, height: `${high * 100}%` });
       tile.title = one.words;
-      one.lines.forEach((line) => {
+      one.lines.forEach((line, place) => {
         const words = document.createElement("span");
         words.textContent = line;
+        if (!place) words.style.webkitLineClamp = String(one.clamp);
         tile.append(words);
       });
       const item = document.createElement("div");
