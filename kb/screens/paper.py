@@ -99,11 +99,27 @@ def fold(head: Node, *inside: Node, look: str = "", **more: Any) -> dict[str, An
 
 
 def bars(
-    values: Sequence[tuple[str, int]], *, label: str, look: str = "bars", marks: Sequence[int] = ()
-) -> dict[str, Any]:
-    """A small chart of counts: (words shown on hover, count) each; ``marks`` are those whose words stand below too."""
+    values: Sequence[tuple[str, int]], *, label: str, look: str = "bars", marks: Sequence[int] = (),
+    band: Sequence[tuple[float, float, float] | None] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """A small chart of counts: (words shown on hover, count) each; ``marks`` are those whose words stand below too.
+
+    ``band`` has for each (low, high, expected), or ``None`` where nothing was to be expected.
+    """
+    laid = [None if one is None else [round(value, 2) for value in one] for one in band]
     return {"x": "bars", "c": look, "v": [[words, int(count)] for words, count in values], "label": label,
-            "marks": list(marks)}  # fmt: skip
+            "marks": list(marks), **({"band": laid} if laid else {})}  # fmt: skip
+
+
+def tiles(values: Sequence[dict[str, Any]], *, label: str) -> dict[str, Any]:
+    """Areas in a unit square, with ``at`` (x, y, width, height), ``tone``, ``words``, ``lines``, and where it leads."""
+    return {"x": "tiles", "c": "tiles", "v": list(values), "label": label}
+
+
+def strip(values: Sequence[tuple[str, float, bool]], *, label: str) -> dict[str, Any]:
+    """A row of squares, darker for more: (words shown on hover, share in [0, 1], whether it stands out) each."""
+    return {"x": "strip", "c": "strip", "v": [[words, round(share, 3), out] for words, share, out in values],
+            "label": label}  # fmt: skip
 
 
 def meter(share: float, look: str = "") -> dict[str, Any]:

@@ -1,301 +1,279 @@
-"""What keeps coming back? The list of patterns, and one pattern with its trend, its fixes and its tickets."""
+"""What keeps coming back? All patterns ranked by cost, growth or pain: as a list, as areas, or week by week."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import cast
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
+from kb.bursts import Burst
 from kb.desk import Desk
 from kb.errors import SeenBeforeError
-from kb.patterns import UNDATED, Patterns, growth, rank
-from kb.records import Pattern, Ticket, Viewer
-from kb.screens import hits
-from kb.screens.chrome import address, empty, head, notes, remembered
-from kb.screens.paper import (
-    Node,
-    Told,
-    bars,
-    copier,
-    div,
-    el,
-    field,
-    fold,
-    form,
-    link,
-    meter,
-    prose,
-    sheet,
-    span,
-    submit,
-)
-from kb.screens.wording import ago, count, day, now, share, took
+from kb.records import Pattern, Viewer
+from kb.screens import patternmap, patternpage
+from kb.screens.chrome import address, empty, go, head, notes, remembered
+from kb.screens.paper import Node, Told, bars, choice, div, el, field, fold, form, link, sheet, span, submit
+from kb.screens.patternties import burst_notes, bursts_of
+from kb.screens.wording import ago, count, day, money, now, share, worked
+from kb.standings import GROWTH_SAID, ORDERS, PAIN_SAID, Order, Standing, Standings
+from kb.trends import LATELY
 
-WEEK = 7 * 86_400
-RECENT_DAYS = 28
+ASKED = "What keeps coming back?"
 SHOWN = 40
 SPARK_WEEKS = 26
-TREND_WEEKS = 104
-READ = 400
-"""Newest tickets of a pattern whose resolutions and fields are read; enough for shares, and quick."""
+BY: Mapping[Order, str] = {"cost": "Cost", "growth": "Growth", "pain": "Pain"}
+VIEWS: Mapping[str, str] = {"": "List", "map": "Map", "time": "Timeline"}
+ONLY: Mapping[str, str] = {"": "All", "gap": "Without an article", "burst": "Bursting", "dismissed": "Dismissed"}
+_FACETS_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for."""
+
+    by: Order = "cost"
+    view: str = ""
+    service: str = ""
+    group: str = ""
+    only: str = ""
+    most: int = SHOWN
+
+    @classmethod
+    def of(cls, where: Mapping[str, str]) -> Asked:
+        """From a query string; nonsense in it asks for nothing."""
+        by: Order = next((one for one in ORDERS if one == where.get("by")), "cost")
+        view = where.get("view", "") if where.get("view", "") in VIEWS else ""
+        only = where.get("only", "") if where.get("only", "") in ONLY else ""
+        return cls(by, view, where.get("service", ""), where.get("group", ""), only, _number(where.get("show", "")))
+
+    def where(self, **changes: str) -> dict[str, str]:
+        """The query string for the same with changes."""
+        own = {"by": "" if self.by == "cost" else self.by, "view": self.view, "service": self.service,
+               "group": self.group, "only": self.only}  # fmt: skip
+        return {name: value for name, value in {**own, **changes}.items() if value}
 
 
 def page(desk: Desk, viewer: Viewer) -> None:
     """Draw the list, or the pattern the address names."""
     where = address()
-    made = desk.patterns_now()
-    if made is None:
+    if desk.patterns_made is None:
         none = empty("No patterns are built yet.", "Find what keeps coming back: `seenbefore patterns`")
-        sheet("patterns", head("What keeps coming back?"), none)
-        return
-    if where.get("pattern"):
-        _one(desk, viewer, made, where["pattern"])
-        return
-    found = known(desk, viewer)
-    _list(desk, made, found, by=where.get("by", ""), most=_number(where.get("show", "")))
+        sheet("patterns", head(ASKED), none)
+    elif where.get("pattern"):
+        patternpage.page(desk, viewer, where["pattern"])
+    else:
+        _all(desk, viewer, Asked.of(where))
 
 
 def known(desk: Desk, viewer: Viewer) -> list[Pattern]:
     """All patterns this viewer may see; counted anew only when a ticket changed or somebody said something of one."""
-    said = desk.store.settings().get("patterns", "")
-    return remembered(desk, viewer, ("patterns", said), lambda: desk.patterns(viewer=viewer))
+    return remembered(desk, viewer, "patterns", lambda: desk.patterns(viewer=viewer))
+
+
+def _all(desk: Desk, viewer: Viewer, asked: Asked) -> None:
+    today = now()
+    found = remembered(desk, viewer, ("standings", today.date()), lambda: desk.standings(viewer=viewer, now=today))
+    said = tuple(st.session_state.pop("sb-patterns-said", ()))
+    top = [head(ASKED, _lead(desk, found)), notes((*said, *desk.warnings()))]
+    if not any(not one.pattern.dismissed for one in found.rows) and asked.only != "dismissed":
+        gone = any(one.pattern.dismissed for one in found.rows)
+        none = empty("Nothing comes back.", "All patterns were dismissed.") if gone else empty(
+            "Nothing comes back yet.", "Too few tickets resemble each other, or you may see none of them.")  # fmt: skip
+        again = div("block-s", link("Show the dismissed ones", "patterns", only="dismissed")) if gone else None
+        sheet("patterns", *top, none, again)
+        return
+    places = _chosen(found, asked, bursts_of(desk, viewer, today) if asked.only == "burst" else ())
+    drawn: Node = el("p", "soft gap", _none(asked))
+    if places and asked.view == "map":
+        drawn = patternmap.areas(found, places)
+    elif places and asked.view == "time":
+        drawn = patternmap.weeks(found, places)
+    elif places:
+        drawn = [div("ranks block-s", *(_row(found, at, asked.by) for at in places[: asked.most])),
+                 _more(len(places), asked)]  # fmt: skip
+    sheet("patterns-top", *top)
+    bursts = st.container()  # these take their time on a first look: the list does not wait for them
+    sheet(
+        "patterns",
+        _controls(found, asked),
+        el("p", "small soft p-said", _order_said(found, asked)),
+        drawn,
+        _assumptions(found),
+        told=partial(_heard, desk, viewer, asked),
+    )
+    with bursts:
+        sheet("patterns-bursts", burst_notes(bursts_of(desk, viewer, today)))
+
+
+def _lead(desk: Desk, found: Standings) -> str:
+    shown = [one for one in found.rows if not one.pattern.dismissed]
+    inside, hours = sum(one.pattern.size for one in shown), sum(one.hours for one in shown)
+    cost = sum(one.cost or 0.0 for one in shown)
+    spent = f", {money(cost, found.assumed.currency)}" if cost else ""
+    made = desk.patterns_made
+    loose = f" {share(made.noise_share)} of the {count(len(made.ticket), 'ticket')} looked at are in no pattern." if (
+        made is not None and len(made.ticket)) else ""  # fmt: skip
+    return (
+        f"{count(len(shown), 'pattern')} hold {count(inside, 'ticket')}: about {worked(hours)} of work{spent}.{loose}"
+    )
+
+
+# --- choosing -----------------------------------------------------------------------------------------------------
+
+
+def _chosen(found: Standings, asked: Asked, bursts: Sequence[Burst]) -> list[int]:
+    """Places of the patterns the reader asked for, in the order asked for."""
+    bursting = {burst.pattern for burst in bursts if burst.state == "open"}
+
+    def fits(one: Standing) -> bool:
+        if one.pattern.dismissed != (asked.only == "dismissed"):
+            return False
+        return (
+            (not asked.service or asked.service in one.services)
+            and (not asked.group or asked.group in one.groups)
+            and (asked.only != "gap" or not one.has_article)
+            and (asked.only != "burst" or one.pattern.id in bursting)
+        )
+
+    return [at for at in found.ranked(asked.by) if fits(found.rows[at])]
+
+
+def _controls(found: Standings, asked: Asked) -> Node:
+    orders = [_tab(words, asked.where(by="" if by == "cost" else by), by == asked.by) for by, words in BY.items()]
+    views = [_tab(words, asked.where(view=view), view == asked.view) for view, words in VIEWS.items()]
+    narrow = form(
+        "narrow",
+        *(_facet(name, getattr(asked, name), found) for name in ("service", "group")),
+        choice("only", "Show", asked.only, list(ONLY.items()), sends=True, hide=True),
+    )
+    return div("p-controls", el("nav", "switch", *orders, label="Order"), el("nav", "switch", *views, label="View"),
+               narrow)  # fmt: skip
+
+
+def _tab(words: str, where: Mapping[str, str], chosen: bool) -> dict[str, object]:
+    return {**link(words, "patterns", **where), "current": chosen}
+
+
+def _facet(name: str, value: str, found: Standings) -> Node:
+    counts = Counter(one for row in found.rows if not row.pattern.dismissed for one in getattr(row, f"{name}s"))
+    if not counts and not value:
+        return None
+    options = [("", f"Any {name}"), *((one, f"{one} ({n:,})") for one, n in counts.most_common(_FACETS_SHOWN))]
+    if value and value not in dict(options):
+        options.append((value, value))
+    return choice(name, name.capitalize(), value, options, sends=True, hide=True)
+
+
+def _none(asked: Asked) -> str:
+    if asked.only == "burst":
+        return "Nothing is bursting now."
+    if asked.only == "dismissed":
+        return "Nothing was dismissed."
+    return "No pattern is like that: choose another service, group or show all."
+
+
+def _order_said(found: Standings, asked: Asked) -> str:
+    window = f"Weeks up to {day(found.weeks.end)}."
+    said = {"cost": found.assumed.handling, "growth": GROWTH_SAID, "pain": PAIN_SAID}[asked.by]
+    return " ".join(text for text in (said, window) if text)
+
+
+def _assumptions(found: Standings) -> Node:
+    """The two settings behind hours and cost, to change where they are read."""
+    assumed = found.assumed
+    cost = f"{assumed.cost_per_hour:g} {assumed.currency}".strip() if assumed.cost_per_hour else ""
+    fields = form(
+        "assume",
+        field("handling_minutes", "Minutes of work a ticket", f"{assumed.handling_minutes:g}", most=8),
+        field("cost_per_hour", "Cost of an hour", cost, hint="45 EUR", most=14),
+        submit("Save", "little"), look="inline",
+    )  # fmt: skip
+    return div("gap", fold("What is assumed of time and money", el("p", "small soft", assumed.handling),
+                           div("block-s", fields), name="assumed"))  # fmt: skip
 
 
 # --- the list -----------------------------------------------------------------------------------------------------
 
 
-def _list(desk: Desk, made: Patterns, found: Sequence[Pattern], *, by: str, most: int) -> None:
-    title, warned = "What keeps coming back?", notes(desk.warnings())
-    if not found:
-        none = empty("Nothing comes back yet.", "Too few tickets resemble each other, or you may see none of them.")
-        sheet("patterns", head(title), warned, none)
-        return
-    end = latest(made)
-    moved = growth(made, found, now=end, days=RECENT_DAYS)
-    ordered = rank(found, moved, by="growth" if by == "growth" else "size")
-    rows = [_row(one, moved[one.id], weekly(made, one, end, SPARK_WEEKS)) for one in ordered[:most]]
-    sheet(
-        "patterns",
-        head(title, _lead(made, found)),
-        warned,
-        div("row gap", _switch(by), span("small soft push", _window(end))),
-        div("ranks block-s", *rows),
-        _more(len(ordered) - most, by=by, most=most),
-    )
-
-
-def _lead(made: Patterns, found: Sequence[Pattern]) -> str:
-    inside = sum(one.size for one in found)
-    return (
-        f"{count(len(found), 'pattern')} hold {count(inside, 'ticket')}. "
-        f"{share(made.noise_share)} of all tickets are in no pattern."
-    )
-
-
-def _switch(by: str) -> Node:
-    growing = by == "growth"
-    return div("switch", _tab("Biggest", "size", not growing), _tab("Growing", "growth", growing), role="group")
-
-
-def _window(end: datetime) -> str:
-    weeks = RECENT_DAYS // 7
-    return f"{SPARK_WEEKS} weeks to {day(end)}; on the right the last {weeks} weeks against the {weeks} before."
-
-
-def _more(rest: int, *, by: str, most: int) -> Node:
-    if rest <= 0:
-        return None
-    return div("block-s", link(f"Show {min(rest, SHOWN)} more of {rest}", "patterns", by=by, show=str(most + SHOWN)))
-
-
-def _tab(words: str, by: str, chosen: bool) -> dict[str, object]:
-    return {**link(words, "patterns", by="" if by == "size" else by), "current": chosen}
-
-
-def _row(one: Pattern, moved: tuple[int, int], weeks: Sequence[tuple[str, int]]) -> dict[str, object]:
-    facts = [f"{day(one.first_seen)} – {day(one.last_seen)}" if one.first_seen else "", ", ".join(one.phrases[:3])]
+def _row(found: Standings, at: int, by: Order) -> dict[str, object]:
+    one = found.rows[at]
+    pattern = one.pattern
+    facts = [
+        count(pattern.size, "ticket") if by != "cost" else "",
+        f"last {ago(pattern.last_seen, to=now())}" if pattern.last_seen else "no dates",
+        one.services[0] if one.services else "",
+        one.groups[0] if one.groups else "",
+    ]
+    chip = None if one.has_article else span("chip", "no article")
+    evidence = ", ".join(f"{phrase} ({n})" for phrase, n in pattern.evidence[:8])
     return div(
-        "rank",
-        div("size", f"{one.size:,}", el("small", "", "tickets")),
-        div(
-            "",
-            el("h3", "", link(one.name, "patterns", pattern=one.id)),
-            div("facts", *(span("", t) for t in facts if t)),
-        ),
-        bars(weeks, label=f"Tickets a week of {one.name}"),
-        _move(moved),
-        card=one.id,
-    )
-
-
-def _move(moved: tuple[int, int]) -> dict[str, object]:
-    last, before = moved
-    if not last and not before:
-        return div("move", el("strong", "", "quiet"), "none lately")
-    sign = "↑" if last > before else "↓" if last < before else "→"
-    return div(f"move {'up' if last > before * 1.3 + 1 else ''}", el("strong", "", f"{sign} {last}"), f"after {before}")
-
-
-# --- one pattern --------------------------------------------------------------------------------------------------
-
-
-def _one(desk: Desk, viewer: Viewer, made: Patterns, pattern_id: str) -> None:
-    back = div("over", link("← All patterns", "patterns"))
-    one = next((pattern for pattern in known(desk, viewer) if pattern.id == pattern_id), None)
-    if one is None:
-        sheet("patterns", back, empty("Not here.", f"No pattern {pattern_id[:40]!r} here that you may see."))
-        return
-    tickets = remembered(desk, viewer, ("members", one.id), lambda: _members(desk, viewer, one))
-    examples = cast("list[Ticket]", desk.records("ticket", one.examples, viewer=viewer))
-    end = latest(made)
-    span_weeks = _span(made, end)
-    moved = growth(made, [one], now=end, days=RECENT_DAYS)[one.id]
-    weeks = weekly(made, one, end, span_weeks)
-    sheet(
-        "patterns",
-        back,
-        _title(one),
-        _figures(one, tickets, moved),
-        el("section", "block", el("h2", "kicker", f"Tickets a week · at most {max((n for _, n in weeks), default=0)}"),
-           bars(weeks, label="Tickets a week", look="bars tall", marks=[0, len(weeks) // 2, len(weeks) - 1])),
-        div(
-            "two block",
-            div("", _fixes(tickets), _examples(examples)),
-            div("", _phrases(one), _shares("Handled by", [t.assignment_group for t in tickets]),
-                _shares("Category", [t.category for t in tickets]), _shares("Service", [t.service for t in tickets]),
-                _shares("Where", [t.location for t in tickets])),
-        ),
-        told=partial(_rename, desk, viewer, one.id),
+        "rank p-row",
+        _figure(one, by, found.assumed.currency),
+        div("", el("h3", "", link(span("", pattern.name, title=evidence), "patterns", pattern=pattern.id)),
+            div("facts", *(span("", text) for text in facts if text), chip)),
+        bars(_spark(found, at), label=f"Tickets a week of {pattern.name}"),
+        _move(one),
+        card=pattern.id,
     )  # fmt: skip
 
 
-def _title(one: Pattern) -> dict[str, object]:
-    said = str(st.session_state.pop("sb-renamed", ""))
-    rename = form("rename", field("title", "Name", one.name, most=120), submit("Save", ""), look="rename")
-    return el("header", "head", el("h1", "", one.name), div("block-s", fold("Rename", rename, name="rename")),
-              div("note block-s", said) if said else None)  # fmt: skip
+def _figure(one: Standing, by: Order, currency: str) -> Node:
+    if by == "pain":
+        return div("size", f"{one.pain:,}", el("small", "", "points"))
+    if by == "growth":
+        return div("size", f"{one.lately:,}", el("small", "", f"in {LATELY} weeks"))
+    spent = worked(one.hours) if one.cost is None else money(one.cost, currency)
+    return div("size", spent, el("small", "", count(one.pattern.size, "ticket")))
 
 
-def _figures(one: Pattern, tickets: Sequence[Ticket], moved: tuple[int, int]) -> dict[str, object]:
-    minutes = [m for m in (ticket.minutes_to_resolve for ticket in tickets) if m is not None]
-    reopened = [ticket.reopen_count for ticket in tickets if ticket.reopen_count is not None]
-    shown = [
-        (f"{one.size:,}", "tickets in all"),
-        (f"{moved[0]}", f"in the last {RECENT_DAYS // 7} weeks, {moved[1]} in those before"),
-        (
-            ago(one.last_seen, to=now()) or "—",
-            f"last seen; first {day(one.first_seen)}" if one.first_seen else "no dates",
-        ),
-        (took(float(np.median(minutes))) if minutes else "—", "median time to resolve"),
-        (share(sum(1 for n in reopened if n) / len(reopened)) if reopened else "—", "reopened"),
-    ]
-    return div("figures", *(div("figure", el("strong", "", big), span("", small)) for big, small in shown))
+def _spark(found: Standings, at: int) -> list[tuple[str, int]]:
+    counts = found.weeks.counts[at]
+    first = max(0, len(counts) - SPARK_WEEKS)
+    return [(f"{day(found.weeks.start(week))}: {count(int(counts[week]), 'ticket')}", int(counts[week]))
+            for week in range(first, len(counts))]  # fmt: skip
 
 
-def _fixes(tickets: Sequence[Ticket]) -> dict[str, object]:
-    """What fixed it, the commonest wording first; wordings that differ only in case and punctuation count as one."""
-    groups: dict[str, list[Ticket]] = {}
-    for ticket in tickets:
-        text = (ticket.fix or ticket.resolution).strip()
-        if text:
-            groups.setdefault(" ".join(re.findall(r"\w+", text.casefold()))[:300], []).append(ticket)
-    best = sorted(groups.values(), key=lambda same: -len(same))[:4]
-    written = sum(len(same) for same in groups.values())
-    title = el("h2", "kicker", f"What fixed it · written down on {written} of {len(tickets)}")
-    if not best:
-        return el("section", "", title, el("p", "soft", "Nobody wrote down what fixed it."))
-    cards = [_fix(same) for same in best]
-    return el("section", "", title, div("stack", *cards))
+def _move(one: Standing) -> dict[str, object]:
+    if one.expected is None:
+        return div("move", el("strong", "quiet", f"{one.lately:,}"), f"in {LATELY} weeks")
+    if not one.lately and one.expected < 1:
+        return div("move", el("strong", "", "quiet"), "none lately")
+    sign = {"growing": "↑ ", "falling": "↓ ", "steady": ""}[one.moves]
+    look = "move up" if one.moves == "growing" else "move"
+    return div(look, el("strong", "", f"{sign}{one.lately:,}"), f"expected {_roughly(one.expected)}")
 
 
-def _fix(same: Sequence[Ticket]) -> dict[str, object]:
-    text = (same[0].fix or same[0].resolution).strip()
-    minutes = [m for m in (ticket.minutes_to_resolve for ticket in same) if m is not None]
-    often = f"{count(len(same), 'ticket')}" if len(same) > 1 else "Once"
-    said = " · ".join(part for part in (often, f"median {took(float(np.median(minutes)))}" if minutes else "") if part)
-    numbers = [link(span("number", t.number), "search", **hits.here(t)) for t in same[:3]]
-    top = div("fix-head", span("kicker", said), copier("Copy", text))
-    return div("fix", top, prose(text, most=420, name=f"fix:{same[0].ref}"), div("row tight small", *numbers))
+def _roughly(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
 
 
-def _examples(examples: Sequence[Ticket]) -> dict[str, object]:
-    today = now()
-    rows = [
-        el("li", "", link(t.title or t.number, "search", **hits.here(t)), hits.facts(t, today=today),
-           prose(" ".join(t.body.split()), "snippet", most=220, name=f"example:{t.ref}") if t.body.strip() else None)
-        for t in examples
-    ]  # fmt: skip
-    return el("section", "block", el("h2", "kicker", "Tickets that show it best"), el("ul", "lines", *rows))
-
-
-def _phrases(one: Pattern) -> Node:
-    if not one.phrases:
+def _more(all_: int, asked: Asked) -> Node:
+    rest = all_ - asked.most
+    if rest <= 0:
         return None
-    chips = [span("chip", phrase) for phrase in one.phrases[:10]]
-    return el("section", "", el("h2", "kicker", "Words behind the name"), div("row tight", *chips))
+    words = f"Show {min(rest, SHOWN)} more of {rest:,}"
+    return div("block-s", link(words, "patterns", **asked.where(show=str(asked.most + SHOWN))))
 
 
-def _shares(title: str, values: Sequence[str]) -> Node:
-    given = Counter(text for text in values if text)
-    total = sum(given.values())
-    if not total:
-        return None
-    rows = [
-        div("share", span("", text), span("soft", share(n / total)), meter(n / total))
-        for text, n in given.most_common(4)
-    ]
-    return el("section", "block", el("h2", "kicker", title), div("shares", *rows))
+# --- listening ----------------------------------------------------------------------------------------------------
 
 
-def _rename(desk: Desk, viewer: Viewer, pattern_id: str, told: Told) -> None:
-    if told.get("name") != "rename":
-        return
-    try:
-        desk.rename_pattern(pattern_id, told.get("title", ""), viewer=viewer)
-    except SeenBeforeError as error:
-        st.session_state["sb-renamed"] = str(error)
-    else:
-        st.session_state["sb-renamed"] = "The name is kept, also when patterns are found anew."
-
-
-# --- counting -----------------------------------------------------------------------------------------------------
-
-
-def latest(made: Patterns) -> datetime:
-    """When the last ticket that has a date came in; the present where none has one."""
-    dated = made.opened[made.opened != UNDATED]
-    return datetime.fromtimestamp(int(dated.max()), UTC) if len(dated) else now()
-
-
-def weekly(made: Patterns, one: Pattern, end: datetime, weeks: int) -> list[tuple[str, int]]:
-    """Tickets in each of the last ``weeks`` weeks up to ``end``: (words for the week and its count, count)."""
-    times = _times(made, one)
-    last = int(end.timestamp()) + 1
-    at = weeks - 1 - (last - times[(times != UNDATED) & (times < last)]) // WEEK
-    counts = np.bincount(at[at >= 0], minlength=weeks)[:weeks]
-    starts = [datetime.fromtimestamp(last - (weeks - i) * WEEK, UTC) for i in range(weeks)]
-    return [(f"{day(start)}: {count(int(n), 'ticket')}", int(n)) for start, n in zip(starts, counts, strict=True)]
-
-
-def _times(made: Patterns, one: Pattern) -> NDArray[np.int64]:
-    return made.opened[np.searchsorted(made.ticket, np.asarray(one.members, dtype=np.int64))]
-
-
-def _span(made: Patterns, end: datetime) -> int:
-    dated = made.opened[made.opened != UNDATED]
-    weeks = (int(end.timestamp()) - int(dated.min())) // WEEK + 1 if len(dated) else SPARK_WEEKS
-    return int(min(TREND_WEEKS, max(12, weeks)))
-
-
-def _members(desk: Desk, viewer: Viewer, one: Pattern) -> list[Ticket]:
-    return cast("list[Ticket]", desk.records("ticket", one.members[-READ:], viewer=viewer))
+def _heard(desk: Desk, viewer: Viewer, asked: Asked, told: Told) -> None:
+    """Narrow the list, or change what is assumed of time and money."""
+    if told.get("name") == "narrow":
+        given = {name: told.get(name, "") for name in ("service", "group", "only")}
+        go(asked.where(**given) if given["only"] in ONLY else asked.where())
+    elif told.get("name") == "assume":
+        said = "Counted with this from now on."
+        try:
+            for name in ("handling_minutes", "cost_per_hour"):
+                desk.set_rule(name, told.get(name, "").strip(), viewer=viewer)
+        except SeenBeforeError as error:
+            said = str(error)
+        st.session_state["sb-patterns-said"] = (said,)
 
 
 def _number(text: str) -> int:

@@ -60,6 +60,8 @@ def like(desk: Desk, viewer: Viewer, where: Mapping[str, str]) -> None:
 
 
 def _back(where: Mapping[str, str]) -> dict[str, object]:
+    if where.get("of"):
+        return div("over", link("← The pattern", "patterns", pattern=where["of"]))
     if where.get("back"):
         return div("over", link("← Knowledge", "knowledge", show=where["back"]))
     kept = {name: text for name, text in where.items() if name not in (*KINDS, "source")}

@@ -54,6 +54,18 @@ def took(minutes: float | None) -> str:
     return count(round(minutes / 1440), "day")
 
 
+def worked(hours: float) -> str:
+    """Hours of work: "45 min", "3.5 h", "1,250 h"."""
+    if hours < 1:
+        return f"{round(60 * hours)} min"
+    return f"{hours:.1f} h" if hours < 10 else f"{hours:,.0f} h"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency: "1,250 EUR"."""
+    return f"{amount:,.0f}\u00a0{currency}".strip()
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 ticket", "2,431 tickets"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb.desk import Desk
 from kb.records import EVERYONE, Article, Correction, Hit, Link, Mark, Problem, Ref, Ticket, Viewer
-from kb.screens import feedback, hits, patterns, record, search, triage
+from kb.screens import feedback, hits, patternacts, record, search, triage
 from kb.screens.chrome import PAGES, remembered
 from kb.screens.feedback import About
 from kb.text import prepare
@@ -225,7 +225,8 @@ def test_a_ticket_that_is_not_on_the_page_cannot_be_answered(own_desk: Desk) -> 
 
 def test_a_new_name_of_a_pattern_lasts(own_desk: Desk) -> None:
     first = own_desk.patterns(viewer=EVERYONE)[0]
-    patterns._rename(own_desk, EVERYONE, first.id, {"name": "rename", "title": "  Mail   asks again "})
+    found = own_desk.profile(first.id, viewer=EVERYONE)
+    patternacts.heard(own_desk, EVERYONE, found, {"name": "rename", "title": "  Mail   asks again "})
     assert own_desk.pattern(first.id, viewer=EVERYONE).name == "Mail asks again"
     assert "Mail asks again" in words(draw(own_desk, "patterns"))
 

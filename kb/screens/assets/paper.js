@@ -245,19 +245,23 @@ const SPECIAL = {
     made.append(box, words);
     return made;
   },
+  // Counts as bars; where a band is given, what was to be expected of each lies behind them.
   bars(sheet, node) {
-    const most = Math.max(1, ...node.v.map(([, count]) => count));
-    const wide = node.v.length * 10, high = 100;
+    const band = node.band || [];
+    const most = Math.max(1, ...node.v.map(([, count]) => count), ...band.map((one) => (one ? one[1] : 0)));
+    const wide = node.v.length * 10, high = 100, at = (count) => high - (count / most) * high;
     const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", role: "img" });
     picture.setAttribute("aria-label", node.label);
     picture.setAttribute("class", "sb-chart");
-    node.v.forEach(([words, count], at) => {
+    expected(picture, band, at);
+    node.v.forEach(([words, count], place) => {
       const tall = count ? Math.max(3, (count / most) * high) : 0;
       const slot = svg("g", {});
       const name = svg("title", {});
       name.textContent = words;
-      slot.append(name, svg("rect", { x: at * 10, y: 0, width: 10, height: high, class: "sb-slot" }),
-        svg("rect", { x: at * 10 + 1, y: high - tall, width: 8, height: tall, class: "sb-bar" }));
+      const over = band[place] && count > band[place][1];
+      slot.append(name, svg("rect", { x: place * 10, y: 0, width: 10, height: high, class: "sb-slot" }),
+        svg("rect", { x: place * 10 + 1, y: high - tall, width: 8, height: tall, class: over ? "sb-bar sb-over" : "sb-bar" }));
       picture.append(slot);
     });
     const around = document.createElement("div");
@@ -266,13 +270,56 @@ const SPECIAL = {
     if (node.marks.length) {
       const below = document.createElement("div");
       below.className = "sb-marks";
-      node.marks.forEach((at) => {
+      node.marks.forEach((mark) => {
         const word = document.createElement("span");
-        word.textContent = node.v[at][0].split(":")[0];
+        word.textContent = node.v[mark][0].split(":")[0];
         below.append(word);
       });
       around.append(below);
     }
+    return around;
+  },
+  // Areas in a unit square, each a link: [x, y, width, height], a look, and lines of words that are cut where they do not fit.
+  tiles(sheet, node) {
+    const around = document.createElement("div");
+    dress(around, node);
+    around.setAttribute("role", "list");
+    around.setAttribute("aria-label", node.label);
+    node.v.forEach((one) => {
+      const tile = one.where ? SPECIAL.link(sheet, { page: one.page, where: one.where, k: [] }) : document.createElement("span");
+      tile.className = `sb-tile sb-tone-${String(one.tone).replace(/\W/g, "")}${one.tight ? " sb-tight" : ""}`;
+      const [x, y, wide, high] = one.at;
+      Object.assign(tile.style, { left: `${x * 100}%`, top: `${y * 100}%`, width: `${wide * 100}%`, height: `${high * 100}%` });
+      tile.title = one.words;
+      one.lines.forEach((line, place) => {
+        const words = document.createElement("span");
+        words.textContent = line;
+        if (!place) words.style.webkitLineClamp = String(one.clamp);
+        tile.append(words);
+      });
+      const item = document.createElement("div");
+      item.setAttribute("role", "listitem");
+      item.append(tile);
+      around.append(item);
+    });
+    return around;
+  },
+  // A row of small squares, darker for more: [words, share of the most in [0, 1], whether it stands out].
+  strip(sheet, node) {
+    const picture = svg("svg", { viewBox: `0 0 ${node.v.length * 10} 10`, preserveAspectRatio: "none", role: "img" });
+    picture.setAttribute("aria-label", node.label);
+    node.v.forEach(([words, share, out], place) => {
+      const cell = svg("rect", { x: place * 10 + 0.6, y: 0, width: 8.8, height: 10, class: out ? "sb-cell sb-over" : "sb-cell" });
+      if (share > 0) cell.style.fillOpacity = String(0.18 + 0.82 * share);
+      else cell.setAttribute("class", "sb-cell sb-none");
+      const name = svg("title", {});
+      name.textContent = words;
+      cell.append(name);
+      picture.append(cell);
+    });
+    const around = document.createElement("div");
+    dress(around, node);
+    around.append(picture);
     return around;
   },
   // A small chart of our own figures: lines, bands and points in a unit square; a point may lead to a page.
@@ -324,6 +371,22 @@ const SPECIAL = {
     return made;
   },
 };
+
+// The band and the line of what was to be expected; weeks of which nothing was break both.
+function expected(picture, band, at) {
+  let run = [];
+  const draw = () => {
+    if (run.length) {
+      const edge = (side) => run.flatMap(([place, one]) => [[place * 10, at(one[side])], [place * 10 + 10, at(one[side])]]);
+      const path = (points) => points.map((point) => point.map((n) => n.toFixed(1)).join(",")).join(" ");
+      picture.append(svg("polygon", { points: path([...edge(0), ...edge(1).reverse()]), class: "sb-band" }),
+        svg("polyline", { points: path(edge(2)), class: "sb-mean" }));
+    }
+    run = [];
+  };
+  band.forEach((one, place) => { if (one) run.push([place, one]); else draw(); });
+  draw();
+}
 
 function pressable(sheet, node) {
   const made = document.createElement("button");
