@@ -19,7 +19,7 @@ from models.calibration import log_loss
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-_START = {"words": 1.5, "meaning": 0.4, "neighbours": 0.5}
+_START = {"words": 1.5, "meaning": 0.4, "neighbours": 0.5, "rates": 0.1, "net": 0.4}
 _TILTS = (0.0, 0.1, 0.2)
 STEPS = 80
 """Steps of the stacking fit."""

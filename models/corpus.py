@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.latent import Latent
 from models.views import (
     NEIGHBOURS,
     REFERENCES,
@@ -38,20 +39,29 @@ HELD = 4
 class Views:
     """What all targets of one training share: vocabularies, one-hot columns, and the tickets that can be neighbours."""
 
-    def __init__(self, words: Grams, chars: Grams, onehot: OneHot, references: NDArray[np.float16]) -> None:
+    def __init__(
+        self, words: Grams, chars: Grams, onehot: OneHot, references: NDArray[np.float16], latent: Latent
+    ) -> None:
         self.words, self.chars, self.onehot, self.references = words, chars, onehot, references
+        self.latent = latent
         self._floats = np.asarray(references, dtype=np.float32)
 
     def look(self, texts: Sequence[str], vectors: Vectors, fields: Fields | None = None) -> Looks:
         """All views of new texts."""
         vectors = np.asarray(vectors, dtype=np.float32)
-        return Looks(self.union(self.words.transform(texts), self.chars.transform(texts), fields), vectors,
-                     nearest(vectors, self._floats))  # fmt: skip
+        words = self.union(self.words.transform(texts), self.chars.transform(texts), fields)
+        return Looks(words, vectors, nearest(vectors, self._floats), *self.dense(words, vectors))
 
     def union(self, words: sparse.csr_matrix, chars: sparse.csr_matrix, fields: Fields | None) -> sparse.csr_matrix:
         """Word, character and field columns side by side; without ``fields`` their columns are 0."""
-        onehot = self.onehot.transform(fields if fields is not None else [{}] * words.shape[0])
-        return sparse.csr_matrix(sparse.hstack([words, chars, onehot * np.float32(FIELD_SCALE)], format="csr"))
+        return union(words, chars, self.onehot, fields)
+
+    def dense(self, words: sparse.csr_matrix, meaning: Vectors) -> tuple[sparse.csr_matrix | None, Vectors | None]:
+        """What naive Bayes and the net read of these rows; ``None`` where there were too few texts to learn them by."""
+        if not self.latent:
+            return None, None
+        common = self.latent.common(words)
+        return common, self.latent.dense(common, meaning)
 
     def to_state(self) -> dict[str, Any]:
         """Plain values that :meth:`from_state` takes back."""
@@ -60,13 +70,14 @@ class Views:
             "chars": self.chars.to_state(),
             "fields": list(self.onehot.names),
             "references": self.references,
+            "latent": self.latent.to_state(),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Views:
         """The views that gave this state."""
         grams = Grams.from_state(state["words"]), Grams.from_state(state["chars"])
-        return cls(*grams, OneHot(state["fields"]), state["references"])
+        return cls(*grams, OneHot(state["fields"]), state["references"], Latent.from_state(state["latent"]))
 
 
 @dataclass(slots=True)
@@ -76,10 +87,20 @@ class Looks:
     words: sparse.csr_matrix
     meaning: Vectors
     near: Neighbours
+    common: sparse.csr_matrix | None = None
+    dense: Vectors | None = None
 
     def linear(self) -> dict[str, Any]:
-        """The views that linear learners take, by name; without vectors there is no meaning."""
-        return _linear(self.words, self.meaning)
+        """The views that learners take, by name; without vectors there is no meaning."""
+        return _named(self.words, self.meaning, self.common, self.dense)
+
+
+def union(
+    words: sparse.csr_matrix, chars: sparse.csr_matrix, onehot: OneHot, fields: Fields | None
+) -> sparse.csr_matrix:
+    """Word, character and field columns side by side; without ``fields`` their columns are 0."""
+    given = onehot.transform(fields if fields is not None else [{}] * words.shape[0])
+    return sparse.csr_matrix(sparse.hstack([words, chars, given * np.float32(FIELD_SCALE)], format="csr"))
 
 
 class Corpus:
@@ -93,6 +114,7 @@ class Corpus:
         age: Floats | None = None, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self.views, self.words, self.meaning, self.groups, self.age = views, words, meaning, groups, age
+        self.common, self.dense = views.dense(words, meaning)
         self.rows = rows
         """Row of the corpus that each reference is."""
         n = len(groups)
@@ -118,13 +140,15 @@ class Corpus:
         age = None if opened is None else (np.max(opened) - np.asarray(opened, dtype=np.float64)) / 86400
         rows = np.arange(len(texts)) if age is None else np.argsort(age, kind="stable")
         rows = np.sort(rows[:REFERENCES])
-        views = Views(words, chars, onehot, vectors[rows].astype(np.float16))
-        looked = views.union(word_rows, char_rows, fields)
+        looked = union(word_rows, char_rows, onehot, fields)
+        always = np.arange(word_rows.shape[1] + char_rows.shape[1], looked.shape[1])
+        latent = Latent.fit(looked, always=always, upto=word_rows.shape[1])
+        views = Views(words, chars, onehot, vectors[rows].astype(np.float16), latent)
         return cls(views, looked, vectors, rows, codes.astype(np.int64), age=age, progress=progress)
 
     def linear(self) -> dict[str, Any]:
-        """The views of all rows that linear learners take, by name."""
-        return _linear(self.words, self.meaning)
+        """The views of all rows that learners take, by name."""
+        return _named(self.words, self.meaning, self.common, self.dense)
 
     def near(self, rows: Codes) -> Neighbours:
         """The nearest references of these rows that are not of a row's own group."""
@@ -142,7 +166,9 @@ class Corpus:
 
     def look(self, rows: Codes) -> Looks:
         """All views of these rows."""
-        return Looks(self.words[rows], self.meaning[rows], self.near(rows))
+        common = None if self.common is None else self.common[rows]
+        dense = None if self.dense is None else self.dense[rows]
+        return Looks(self.words[rows], self.meaning[rows], self.near(rows), common, dense)
 
     def folds(self, rows: Codes, truth: Codes, *, seed: int = 0) -> Codes:
         """Fold of each of these rows, by which it is held out; -1 where it never is.
@@ -155,8 +181,11 @@ class Corpus:
         return np.where(part[self.groups[rows]] == 0, 0, -1)
 
 
-def _linear(words: sparse.csr_matrix, meaning: Vectors) -> dict[str, Any]:
-    return {"words": words, "meaning": meaning} if meaning.shape[1] else {"words": words}
+def _named(
+    words: sparse.csr_matrix, meaning: Vectors, common: sparse.csr_matrix | None, dense: Vectors | None
+) -> dict[str, Any]:
+    views = {"words": words, "meaning": meaning if meaning.shape[1] else None, "rates": common, "net": dense}
+    return {name: view for name, view in views.items() if view is not None}
 
 
 def folds_of(truth: Codes, groups: Codes, *, seed: int = 0, folds: int | None = None) -> NDArray[np.int64]:

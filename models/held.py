@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.linear import Linear, Softmax
+from models.linear import Linear, Rates, Softmax
+from models.net import Net
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-LEARNERS: dict[str, type[Linear]] = {"words": Linear, "meaning": Softmax}
+Learner = Linear | Net
+LEARNERS: dict[str, type[Linear] | type[Net]] = {"words": Linear, "meaning": Softmax, "rates": Rates, "net": Net}
+"""View → what learns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,8 @@ class Held:
 
 def held_out(
     name: str, rows: Any, truth: Codes, k: int, weight: Floats, fold: NDArray[np.int64], seed: int, workers: int
-) -> tuple[Linear, Floats]:
-    """A linear learner of one view fitted on all rows, and what learners that had not seen them say of those held out.
+) -> tuple[Learner, Floats]:
+    """A learner of one view fitted on all rows, and what learners that had not seen them say of those held out.
 
     ``fold``: by which each row is held out, -1 for never. The scores are of the rows that are, in their order.
     """

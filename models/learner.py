@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from models.contract import Contract
 from models.corpus import Corpus, Looks, Views, folds_of
 from models.held import LEARNERS, Held, held_out
 from models.labels import OTHER
+from models.linear import Linear
 from models.spelling import coded, folded
 from models.telling import telling
 from models.views import Fields, Neighbours, Progress, Vectors
@@ -167,7 +168,10 @@ class TextClassifier:
         """As :meth:`predict`, for texts already looked at by the views of this classifier."""
         said = {name: self.linears[name].decide(matrix) for name, matrix in looks.linear().items()}
         said["neighbours"] = self._vote(looks.near)
-        return self.calibration(self.blend(said))
+        proba = self.calibration(self.blend(said))
+        empty = (looks.words.getnnz(axis=1) == 0) & ~np.any(looks.meaning, axis=1)
+        proba[empty] = np.asarray(self.counts) / max(1, sum(self.counts))  # nothing was said: nothing is known of it
+        return proba
 
     def _vote(self, near: Neighbours) -> Floats:
         """Log of the smoothed share that each class has of the neighbours, weighted by similarity and age."""
@@ -195,7 +199,8 @@ class TextClassifier:
         """
         if label not in self.classes:
             return []
-        return telling(self.views, self.linears["words"], text, self.classes.index(label), most=most)
+        words = cast("Linear", self.linears["words"])
+        return telling(self.views, words, text, self.classes.index(label), most=most)
 
     def facts(self) -> dict[str, Any]:
         """What a model card shows: classes, counts, pooled labels, view weights, calibration, held-out figures."""

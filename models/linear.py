@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 Floats = NDArray[np.float64]
@@ -111,5 +112,30 @@ class Softmax(Linear):
     def decide(self, rows: Any) -> Floats:
         """Log-probabilities of shape (n, k), none below -12."""
         scores = np.asarray(rows @ self.weights, dtype=np.float64) + self.bias
+        out: Floats = np.maximum(log_softmax(scores, axis=1), FLOOR)
+        return out
+
+
+class Rates(Linear):
+    """Complement naive Bayes (Rennie et al. 2003), for word counts: scores are log-probabilities.
+
+    It counts where the others weigh, and errs on other texts than they do.
+    """
+
+    @classmethod
+    def fit(cls, rows: Any, truth: Codes, k: int, *, weight: Floats, seed: int = 0, workers: int = 1) -> Self:
+        """Count all classes at once; classes without an example get the lowest score."""
+        seen = np.unique(truth)
+        weights, bias = np.zeros((rows.shape[1], k), dtype=np.float32), np.full(k, FLOOR)
+        bias[seen] = 0.0
+        if len(seen) > 1:
+            model = ComplementNB(alpha=0.3).fit(rows, truth, sample_weight=weight / weight.mean())
+            weights[:, seen] = model.feature_log_prob_.T
+        return cls(weights, bias)
+
+    def decide(self, rows: Any) -> Floats:
+        """Log-probabilities of shape (n, k), none below -12."""
+        scores = np.asarray(rows @ self.weights, dtype=np.float64)
+        scores[:, self.bias <= FLOOR] = scores.min(initial=0.0) + FLOOR
         out: Floats = np.maximum(log_softmax(scores, axis=1), FLOOR)
         return out
