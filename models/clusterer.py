@@ -45,8 +45,10 @@ KEPT = 0.9
 """Share of the links kept inside groups by the coarsest resolution that a finer one must keep too."""
 VARIANT_STEP = 0.15
 """How much more members of a variant must share than members of a group."""
-COHESION = 0.45
-"""Least mean cosine of members to the centre of their group; looser groups are noise."""
+COHESION = 0.35
+"""Least mean cosine of all pairs of members; looser groups are noise."""
+FEW = 0.2
+"""How much more two members must have in common, where chance brings together more easily; fading as 2 / members."""
 SMALLEST = 2
 """Least number of texts in a group, copies counted."""
 ROUNDS = 4
@@ -207,7 +209,8 @@ def _settle(vectors: Floats, node: Ints, groups: Ints) -> tuple[Ints, Floats, Fl
     known = labels >= 0
     size = np.bincount(labels[known], minlength=count)
     mean = np.bincount(labels[known], weights=closeness[known], minlength=count) / np.maximum(size, 1)
-    good = (size >= SMALLEST) & (mean >= COHESION)
+    pairs = (size * mean**2 - 1) / np.maximum(size - 1, 1)
+    good = (size >= SMALLEST) & (pairs >= COHESION + FEW * 2 / np.maximum(size, 1))
     labels[known] = np.where(good[labels[known]], labels[known], NOISE)
     labels = _number(labels, None)
     closeness, centres = closeness_of(vectors, labels)

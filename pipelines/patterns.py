@@ -28,7 +28,10 @@ from pipelines.index import Say, quiet
 from pipelines.learnable import Learnable, learnable
 from pipelines.remembered import Said, remembered
 
-_EXACT = 50_000
+_EXACT = 20_000
+_MANY = 200_000
+_PROBES = 32
+_AT_ONCE = 8_192
 _TOLD = 600
 """Characters of a text that tell its language."""
 
@@ -107,7 +110,7 @@ def clusters_of(pool: Learnable, *, links: Sequence[tuple[int, int]] = (), say: 
     return cluster(
         pool.vectors, pool.texts, opened=pool.times, links=links or None,
         languages=[language(text[:_TOLD]) for text in pool.texts],
-        neighbours=_indexed if len(pool.tickets) > _EXACT else None,
+        neighbours=_indexed,
         progress=lambda done, total: say("Grouping", done, total),
     )  # fmt: skip
 
@@ -153,7 +156,12 @@ def links_between(
 
 
 def _indexed(vectors: Vectors, k: int) -> tuple[Any, Any]:
-    """Nearest rows by an index instead of comparing all with all."""
-    index = VectorIndex.build(np.arange(len(vectors)), vectors, exact_up_to=_EXACT)
-    places, scores = index.search(vectors, k)
+    """Nearest rows; above ``_EXACT`` rows nearly all of them, looked for in lists instead of comparing all with all."""
+    probes = _PROBES if len(vectors) <= _MANY else _PROBES // 2
+    index = VectorIndex.build(np.arange(len(vectors)), vectors, exact_up_to=_EXACT, probes=probes)
+    places = np.empty((len(vectors), k), dtype=np.int64)
+    scores = np.empty((len(vectors), k), dtype=np.float32)
+    for start in range(0, len(vectors), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        places[part], scores[part] = index.search(vectors[part], k)
     return places, np.where(places >= 0, scores, 0.0).astype(np.float32)
