@@ -43,10 +43,14 @@ GRID = (0.1, 0.14, 0.18, 0.22, 0.28, 0.34, 0.4)
 ENOUGH_LINKS = 50
 KEPT = 0.9
 """Share of the links kept inside groups by the coarsest resolution that a finer one must keep too."""
+JUDGED = 30_000
+"""Most nodes that resolutions are tried on; of more, the ends of some links and as many others."""
 VARIANT_STEP = 0.15
 """How much more members of a variant must share than members of a group."""
-COHESION = 0.45
-"""Least mean cosine of members to the centre of their group; looser groups are noise."""
+COHESION = 0.35
+"""Least mean cosine of all pairs of members; looser groups are noise."""
+FEW = 0.2
+"""How much more two members must have in common, where chance brings together more easily; fading as 2 / members."""
 SMALLEST = 2
 """Least number of texts in a group, copies counted."""
 ROUNDS = 4
@@ -181,6 +185,12 @@ def _resolution(
     if len(pairs) < ENOUGH_LINKS:
         return RESOLUTION, f"shipped default (fewer than {ENOUGH_LINKS} links between tickets to choose by)"
     ends = np.asarray(pairs, dtype=np.int64)
+    if len(views.vectors) > JUDGED:
+        rng = np.random.default_rng(seed)
+        ends = ends[np.sort(rng.permutation(len(ends))[: JUDGED // 4])]
+        rows = np.union1d(ends, rng.permutation(len(views.vectors))[: JUDGED // 2])
+        views, ends = views.part(rows), np.searchsorted(rows, ends)
+        graph = join(views, neighbours)
     kept = []
     for gamma in GRID:
         groups = _grow(graph, views, gamma, seed, neighbours)
@@ -188,7 +198,7 @@ def _resolution(
         if kept[-1] < KEPT * max(kept):
             break
     best = max(i for i, share in enumerate(kept) if share >= KEPT * max(kept))
-    why = f"the finest that keeps {kept[best]:.0%} of {len(pairs)} links together (the coarsest keeps {kept[0]:.0%})"
+    why = f"the finest that keeps {kept[best]:.0%} of {len(ends)} links together (the coarsest keeps {kept[0]:.0%})"
     return GRID[best], why
 
 
@@ -207,7 +217,8 @@ def _settle(vectors: Floats, node: Ints, groups: Ints) -> tuple[Ints, Floats, Fl
     known = labels >= 0
     size = np.bincount(labels[known], minlength=count)
     mean = np.bincount(labels[known], weights=closeness[known], minlength=count) / np.maximum(size, 1)
-    good = (size >= SMALLEST) & (mean >= COHESION)
+    pairs = (size * mean**2 - 1) / np.maximum(size - 1, 1)
+    good = (size >= SMALLEST) & (pairs >= COHESION + FEW * 2 / np.maximum(size, 1))
     labels[known] = np.where(good[labels[known]], labels[known], NOISE)
     labels = _number(labels, None)
     closeness, centres = closeness_of(vectors, labels)

@@ -13,7 +13,7 @@ LEAST = 0.3
 """Jaccard overlap that makes a new group the old one; half of either side does too."""
 AGAIN = 0.8
 """Cosine of centres from which a new group is an old one that had no texts left."""
-_NONE = -1
+_NONE, _ABSENT = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _held(labels: Ints, was: Ints, wishes: Wishes, place: Mapping[str, int]) -> 
     for at in off:
         for group in np.unique(labels[(held == at) & (labels >= 0)]).tolist():
             mine = labels == group
-            if 2 * int((held[mine] == at).sum()) > int((was[mine] >= 0).sum()):
+            if 2 * int((held[mine] == at).sum()) > int((was[mine] != _ABSENT).sum()):
                 held[mine & (was < 0) & (held < 0)] = at
     return held
 
@@ -160,7 +160,7 @@ def _draw(out: Ints, vectors: Floats, was: Ints, group: int, sources: Collection
     for source in sorted(sources):
         rows = np.flatnonzero(out == source)
         rest = _centre(vectors[rows])
-        new = rows[was[rows] == -2]
+        new = rows[was[rows] == _ABSENT]
         out[new[vectors[new] @ mine > vectors[new] @ rest]] = group
 
 

@@ -13,7 +13,7 @@ from kb.patterns import Head, Patterns
 from models.matching import Wishes
 
 Ints = NDArray[np.int64]
-ABSENT = -2
+NONE, ABSENT = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,13 @@ class Before:
 
 
 def remembered(old: Patterns | None, said: Said, ids: Ints, dim: int) -> Before:
-    """The patterns of the last run; those people spoke of that it does not know stand where people left them."""
+    """The patterns of the last run; those people spoke of that it does not know stand where people left them.
+
+    Where the last run is lost nothing is known to be new: every other ticket counts as one that was in no pattern.
+    """
     heads = {head.id: head for head in old.heads} if old else {}
     names = list(heads)
-    was = np.full(len(ids), ABSENT, dtype=np.int64)
+    was = np.full(len(ids), NONE if old is None else ABSENT, dtype=np.int64)
     centres = np.zeros((len(names), dim), dtype=np.float32)
     if old is not None:
         rows = old.rows(ids)
@@ -67,7 +70,7 @@ def remembered(old: Patterns | None, said: Said, ids: Ints, dim: int) -> Before:
             centres = old.centres
     place = {one: at for at, one in enumerate(ids.tolist())}
     anchors = said.overlay.anchors()
-    lost = sorted(said.spoken.difference(names))
+    lost = sorted((said.spoken | set(anchors)).difference(names))
     for name in lost:
         for ticket in anchors.get(name, ()):
             if ticket in place and was[place[ticket]] < 0:

@@ -90,6 +90,11 @@ def test_what_people_dismissed_is_not_drawn_into_others_and_takes_what_is_like_i
     assert found == {"A": [0, 1, 2, 3, 4], "B": [5, 6, 7, 8, 9, 10]}
 
 
+def test_what_is_held_takes_all_that_came_to_a_group_it_was_alone_in() -> None:
+    new, was = [0] * 9, [1] * 3 + [-2] * 6
+    assert as_dict(carried(new, was, spoken={"B"}, held={"B"})) == {"B": list(range(9))}
+
+
 GROUPS = st.lists(st.tuples(st.integers(-1, 3), st.integers(-2, 2), st.integers(0, 5)), max_size=25)
 
 
