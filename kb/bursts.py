@@ -35,7 +35,7 @@ AGAIN = 12 * 3_600
 """Seconds after the last ticket of a burst in which more of the same belong to it, and are no news."""
 KNOWN_AFTER = 14 * 86_400
 """Seconds of history it takes to know what is usual."""
-A_WEEK = 0.7
+A_WEEK = 0.5
 """False alarms a week that the bar is set for; the promise is one."""
 _ALIKE = (0.98, 0.996)
 """Shares of random pairs of tickets that are less alike than two of one burst: a loose and a tight reading."""
@@ -43,9 +43,10 @@ _LEAST_ALIKE, _MOST_ALIKE = (0.3, 0.4), (0.62, 0.77)
 """Ends of the scores these may come to: on a desk with few kinds of tickets random pairs are alike often."""
 _PAIRS = 60_000
 _WEEK = 7 * 86_400
-_SHRINK = 40.0
-"""Tickets of the desk in one hour of the week whose word weighs as much as all the others'."""
+_SHRINK = 3.0
+"""Tickets of a kind to be expected in an hour of the week, from which on that hour's own count outweighs all others."""
 _BLOCK = 64
+_MANY = 32
 TUNED = 2_000
 """Tickets before a replay that say how much they come in clumps."""
 _CLUMPS, _FEW = 0.1, 3.0
@@ -193,9 +194,10 @@ class Stream:
             for level, bar in enumerate(self.alike):
                 found = np.flatnonzero(scores[k, :known] >= bar)
                 share = (len(found) + 0.5) / (known + 1.0)
-                shares[k, level] = (float(near_slot[found].sum()) + _SHRINK * share) / (here + _SHRINK)
+                shares[k, level] = share * (float(near_slot[found].sum()) + _SHRINK) / (share * here + _SHRINK)
+                spreads[k, level] = 1.0 / (len(found) + 0.5)  # how little so few say of their rate
                 if len(found) > 1:
-                    spreads[k, level] = _spread(when[found], at, min(HISTORY, at - int(when[0])))
+                    spreads[k, level] += _spread(when[found], at, min(HISTORY, at - int(when[0])))
         return shares, spreads
 
     def _arrive(
@@ -206,7 +208,8 @@ class Stream:
         caller = -1 if self.callers is None else int(self.callers[row])
         linked = recent.add(row, at, vector, share, spread, self.alike)
         recent.said_by(-1 if caller in self._robots else caller, linked[0])
-        loose = np.flatnonzero(linked[0])
+        late = recent.times[: recent.size] > at - WINDOWS[-1]
+        loose = np.flatnonzero((linked[0] > 0) & late[:-1])
         if silent or not len(loose):
             return
         self.links[row] = tuple(recent.rows[loose].tolist())
@@ -215,15 +218,15 @@ class Stream:
         me = recent.size - 1
         centres = np.r_[me, loose[::-1][:8]]
         inside = recent.times[: recent.size, None] > at - np.array(WINDOWS)
+        here = inside.sum(0)
         inside &= recent.counts[: recent.size, None]
         links = recent.links[:, centres, : recent.size]  # level, centre, member
         counts = links @ inside.astype(np.float32)  # level, centre, window
         if counts.max() < min(LEAST):
             return
         volume = self._volume(at)  # windows
-        others = recent.size - counts[0].max()
-        surge = float(np.clip((others + 4.0) / (volume[-1] + 4.0), 1.0, 6.0))
-        usual = surge * volume[None, None, :] * recent.shares[centres].T[:, :, None]
+        surge = np.clip((here - counts[0].max(0) + 4.0) / (volume + 4.0), 1.0, 6.0)  # the whole desk has more to do
+        usual = np.maximum(surge, surge[-1]) * volume[None, None, :] * recent.shares[centres].T[:, :, None]
         spread = np.maximum(np.moveaxis(recent.spreads[centres], 0, 1), self._clumps[:, None, :] / usual)
         chance = self.rates.tail(counts, usual, spread)
         chance = np.where(counts >= np.array(LEAST), chance, 1.0)
@@ -232,7 +235,7 @@ class Stream:
         if strength < _LOWEST:
             return
         level, centre, window = (int(i) for i in best)
-        members = recent.rows[: recent.size][links[level, centre] > 0]
+        members = recent.rows[: recent.size][(links[level, centre] > 0) & late]
         self.signs.append(Sign(row, strength, tuple(members.tolist()), WINDOWS[window],
                                int(counts[best]), float(usual[best])))  # fmt: skip
 
@@ -384,11 +387,11 @@ class _Recent:
         """Whether it counts: the newest of several alike by one caller does."""
 
     def forget(self, before: int) -> None:
-        """Leave out what is older."""
+        """Leave out what is older, many at a time."""
         gone = int(np.searchsorted(self.times[: self.size], before, side="right"))
-        gone = max(gone, self.size + 1 - RING)
-        if gone <= 0:
+        if gone < _MANY and self.size + 1 < RING:
             return
+        gone = min(max(gone, _MANY), self.size)
         left = self.size - gone
         for array in (self.rows, self.times, self.vectors, self.shares, self.spreads, self.callers, self.counts):
             array[:left] = array[gone : self.size].copy()

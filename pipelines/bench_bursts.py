@@ -34,7 +34,7 @@ GAPS = (20.0, 300.0)
 """Seconds between its tickets on average; drawn evenly on a logarithmic scale, single gaps are exponential."""
 APART = 6 * 3_600
 """Seconds at least between two planted outages of one replay."""
-A_WEEK = 0.7
+A_WEEK = 0.5
 """Alarms a week on the part before the test for which every system's bar is set."""
 LOG = "servicenow_log"
 _HOUR = 3_600
