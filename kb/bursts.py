@@ -17,8 +17,8 @@ Floats = NDArray[np.float64]
 
 WINDOWS = (15 * 60, 3_600, 4 * 3_600)
 """Seconds looked back from each arrival."""
-LEAST = 3
-"""Tickets it takes to be a burst at all."""
+LEAST = (3, 3, 4)
+"""Tickets it takes to be a burst at all, by window."""
 FLOOR = 4.0
 """The bar is never lower: a chance of one in so many powers of ten."""
 ROBOT = 50
@@ -39,11 +39,17 @@ A_WEEK = 0.5
 """False alarms a week that the bar is set for; the promise is one."""
 _ALIKE = (0.98, 0.996)
 """Shares of random pairs of tickets that are less alike than two of one burst: a loose and a tight reading."""
+_LEAST_ALIKE, _MOST_ALIKE = (0.3, 0.4), (0.62, 0.77)
+"""Ends of the scores these may come to: on a desk with few kinds of tickets random pairs are alike often."""
 _PAIRS = 60_000
 _WEEK = 7 * 86_400
-_SHRINK = 40.0
-"""Tickets of the desk in one hour of the week whose word weighs as much as all the others'."""
+_SHRINK = 3.0
+"""Tickets of a kind to be expected in an hour of the week, from which on that hour's own count outweighs all others."""
 _BLOCK = 64
+_MANY = 32
+TUNED = 2_000
+"""Tickets before a replay that say how much they come in clumps."""
+_CLUMPS, _FEW = 0.1, 3.0
 _LOWEST = 3.0
 """Signs weaker than this are never kept (minus the decimal logarithm of their chance)."""
 
@@ -131,6 +137,7 @@ class Stream:
     _past_vectors: Vectors = field(init=False)
     _day: int = -1
     _profile: Floats = field(default_factory=lambda: np.zeros(168))
+    _clumps: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         if self.where is None:
@@ -140,6 +147,7 @@ class Stream:
         self._past_vectors = self.vectors[self.where[self._past]]
         if not self.alike:
             self.alike = _bars(self._past_vectors)
+        self._clumps = np.full((len(self.alike), len(WINDOWS)), _CLUMPS)
 
     @staticmethod
     def sample(times: Ints, ids: Ints) -> Ints:
@@ -152,6 +160,8 @@ class Stream:
     def replay(self, start: int, end: int | None = None) -> None:
         """Take the arrivals in rows [start, end) one after the other; signs and links are kept."""
         end = len(self.times) if end is None else end
+        if start > 0:
+            self._clumps = self._clumped(max(0, start - TUNED), start)
         warm = int(np.searchsorted(self.times, self.times[start] - WINDOWS[-1])) if start < end else start
         recent = _Recent(self.vectors.shape[1], len(self.alike))
         where = self.where if self.where is not None else self.ids
@@ -184,9 +194,10 @@ class Stream:
             for level, bar in enumerate(self.alike):
                 found = np.flatnonzero(scores[k, :known] >= bar)
                 share = (len(found) + 0.5) / (known + 1.0)
-                shares[k, level] = (float(near_slot[found].sum()) + _SHRINK * share) / (here + _SHRINK)
+                shares[k, level] = share * (float(near_slot[found].sum()) + _SHRINK) / (share * here + _SHRINK)
+                spreads[k, level] = 1.0 / (len(found) + 0.5)  # how little so few say of their rate
                 if len(found) > 1:
-                    spreads[k, level] = _spread(when[found], at, min(HISTORY, at - int(when[0])))
+                    spreads[k, level] += _spread(when[found], at, min(HISTORY, at - int(when[0])))
         return shares, spreads
 
     def _arrive(
@@ -197,7 +208,8 @@ class Stream:
         caller = -1 if self.callers is None else int(self.callers[row])
         linked = recent.add(row, at, vector, share, spread, self.alike)
         recent.said_by(-1 if caller in self._robots else caller, linked[0])
-        loose = np.flatnonzero(linked[0])
+        late = recent.times[: recent.size] > at - WINDOWS[-1]
+        loose = np.flatnonzero((linked[0] > 0) & late[:-1])
         if silent or not len(loose):
             return
         self.links[row] = tuple(recent.rows[loose].tolist())
@@ -206,25 +218,55 @@ class Stream:
         me = recent.size - 1
         centres = np.r_[me, loose[::-1][:8]]
         inside = recent.times[: recent.size, None] > at - np.array(WINDOWS)
+        here = inside.sum(0)
         inside &= recent.counts[: recent.size, None]
         links = recent.links[:, centres, : recent.size]  # level, centre, member
         counts = links @ inside.astype(np.float32)  # level, centre, window
-        if counts.max() < LEAST:
+        if counts.max() < min(LEAST):
             return
         volume = self._volume(at)  # windows
-        others = recent.size - counts[0].max()
-        surge = float(np.clip((others + 4.0) / (volume[-1] + 4.0), 1.0, 6.0))
-        usual = surge * volume[None, None, :] * recent.shares[centres].T[:, :, None]
-        chance = self.rates.tail(counts, usual, np.moveaxis(recent.spreads[centres], 0, 1))
-        chance = np.where(counts >= LEAST, chance, 1.0)
+        surge = np.clip((here - counts[0].max(0) + 4.0) / (volume + 4.0), 1.0, 6.0)  # the whole desk has more to do
+        usual = np.maximum(surge, surge[-1]) * volume[None, None, :] * recent.shares[centres].T[:, :, None]
+        spread = np.maximum(np.moveaxis(recent.spreads[centres], 0, 1), self._clumps[:, None, :] / usual)
+        chance = self.rates.tail(counts, usual, spread)
+        chance = np.where(counts >= np.array(LEAST), chance, 1.0)
         best = np.unravel_index(int(chance.argmin()), chance.shape)
         strength = -float(np.log10(max(float(chance[best]), 1e-300)))
         if strength < _LOWEST:
             return
         level, centre, window = (int(i) for i in best)
-        members = recent.rows[: recent.size][links[level, centre] > 0]
+        members = recent.rows[: recent.size][(links[level, centre] > 0) & late]
         self.signs.append(Sign(row, strength, tuple(members.tolist()), WINDOWS[window],
                                int(counts[best]), float(usual[best])))  # fmt: skip
+
+    def _clumped(self, start: int, end: int) -> Floats:
+        """How much tickets alike come in clumps on this desk at all: variance over mean less 1, (levels, windows).
+
+        A desk enters calls in batches, colleagues call together: what is rare by kind is not so rare in clumps. Found
+        from how many more alike came just before each ticket than a week before it; few count, so that an outage or
+        two of the past do not.
+        """
+        counts = np.zeros((2, len(self.alike), len(WINDOWS)))
+        where = self.where if self.where is not None else self.ids
+        rows = [row for row in range(start, end) if where[row] >= 0]
+        for row in rows:
+            for when in (0, 1):
+                at = int(self.times[row]) - when * _WEEK
+                low = int(np.searchsorted(self.times, at - WINDOWS[-1], side="right"))
+                high = row if when == 0 else int(np.searchsorted(self.times, at))
+                near = np.arange(low, high)[-RING:]
+                near = near[where[near] >= 0]
+                if self.callers is not None and self.callers[row] >= 0:
+                    near = near[self.callers[near] != self.callers[row]]
+                if not len(near):
+                    continue
+                scores = self.vectors[where[near]] @ self.vectors[where[row]]
+                inside = self.times[near][:, None] > at - np.array(WINDOWS)
+                for level, bar in enumerate(self.alike):
+                    counts[when, level] += np.minimum((scores >= bar) @ inside, _FEW)
+        excess = 2.0 * (counts[0] - counts[1]) / max(1, len(rows))
+        weight = len(rows) / (len(rows) + 200.0)
+        return np.asarray(np.maximum(weight * excess + (1 - weight) * _CLUMPS, 0.02), np.float64)
 
     def _volume(self, at: int) -> Floats:
         """Tickets the desk usually gets in each window that ends here."""
@@ -326,7 +368,7 @@ def _bars(vectors: Vectors) -> tuple[float, ...]:
     pairs = np.random.default_rng(7).integers(0, len(vectors), (2, _PAIRS))
     pairs = pairs[:, pairs[0] != pairs[1]]
     scores = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]])
-    return tuple(float(q) for q in np.clip(np.quantile(scores, _ALIKE), 0.3, 0.95))
+    return tuple(float(q) for q in np.clip(np.quantile(scores, _ALIKE), _LEAST_ALIKE, _MOST_ALIKE))
 
 
 class _Recent:
@@ -345,11 +387,11 @@ class _Recent:
         """Whether it counts: the newest of several alike by one caller does."""
 
     def forget(self, before: int) -> None:
-        """Leave out what is older."""
+        """Leave out what is older, many at a time."""
         gone = int(np.searchsorted(self.times[: self.size], before, side="right"))
-        gone = max(gone, self.size + 1 - RING)
-        if gone <= 0:
+        if gone < _MANY and self.size + 1 < RING:
             return
+        gone = min(max(gone, _MANY), self.size)
         left = self.size - gone
         for array in (self.rows, self.times, self.vectors, self.shares, self.spreads, self.callers, self.counts):
             array[:left] = array[gone : self.size].copy()

@@ -176,7 +176,8 @@ def _own_services(inside: Sequence[Ticket]) -> set[str]:
 def _contrast(look: _Look, chance: float) -> Contrast:
     value = look.value
     if look.field == "week":
-        value = f"{datetime.fromisoformat(value):%-d %B %Y}"
+        monday = datetime.fromisoformat(value)
+        value = f"{monday.day} {monday:%B %Y}"
     said = _SAID[look.field].format(value)
     sentence = (f"{look.inside} of {look.of_inside} {said}; elsewhere {look.outside} of {look.of_outside:,} "
                 f"({_chance(chance)}).")  # fmt: skip

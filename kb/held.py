@@ -131,8 +131,9 @@ def judge(
     edge = volume.up_to(np.array([since, fixed, begin, max(end, begin)]))
     seen, passed = float(edge[1] - edge[0]), float(edge[3] - edge[2])
     days = (fixed - since) / DAY
-    if days < 1 or seen <= 0:
-        return replace(bare, before_days=days, sentence="Cannot be said: all its tickets came within a day.")
+    if int(window[-1]) - since < DAY or seen <= 0:
+        return replace(bare, before_days=days, sentence="Cannot be said: all its tickets came within a day, "
+                                                        "and one outage is no rate.")  # fmt: skip
     count = len(window) - 1  # the first one opens the window
     spread = _spread(window, volume, since, fixed, count / seen, rates)
     ratio, low, high = rates.ratio(count, seen, len(later), passed, spread=spread)
@@ -191,8 +192,8 @@ def _relapsed(found: Verdict, later: Ints, back: tuple[int, int], volume: Volume
     quiet = last if missed > -log(0.01) else None
     gone = (first - fixed).days
     how = "It did not stop" if gone <= 14 and back[0] == 0 else f"Back after {_span(gone)}"
-    tail = f" Quiet again since {last:%-d %B %Y}." if quiet else ""
-    sentence = (f"{how}: {_tickets(found.after)} since {first:%-d %B %Y}, told by the "
+    tail = f" Quiet again since {_day(last)}." if quiet else ""
+    sentence = (f"{how}: {_tickets(found.after)} since {_day(first)}, told by the "
                 f"{_ordinal(back[1] - back[0] + 1)}.{tail}")  # fmt: skip
     if back[0]:
         sentence = sentence.replace(_tickets(found.after), _tickets(found.after - back[0]), 1)
@@ -228,11 +229,15 @@ def _waiting(
     when = (datetime.fromtimestamp(end, UTC) + timedelta(days=long)).date()
     return replace(found, state="too early to say", when=when, sentence=(
         f"Too early to say: {_tickets(found.after)} since the fix where {found.expected:.1f} would have come; "
-        f"on {when:%-d %B %Y} at the earliest."))  # fmt: skip
+        f"on {_day(when)} at the earliest."))  # fmt: skip
 
 
 def _tickets(n: int) -> str:
     return "no ticket" if n == 0 else "1 ticket" if n == 1 else f"{n:,} tickets"
+
+
+def _day(moment: date) -> str:
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def _span(days: int) -> str:

@@ -115,6 +115,13 @@ def ingest(
     with show.bars() as say:
         done = importing.ingest(opened, understood, say=say)
     show.say_json(importing.done_json(done)) if as_json else importing.show_done(done)
+    if not as_json and done.kind == "tickets" and done.added:
+        from datetime import UTC, datetime
+
+        from pipelines import bursts as bursting
+
+        for sentence in bursting.after_import(opened, opened.settings.viewer, datetime.now(UTC)):
+            show.line(sentence, style="bold")
 
 
 @app.command(epilog="Example: seenbefore index")
@@ -188,6 +195,22 @@ def patterns(
         return
     show.show_patterns(found, most=most)
     show.line(f"{done.noise_share:.0%} of {done.tickets:,} tickets are in no pattern.", style="dim")
+
+
+@app.command(epilog="Example: seenbefore bursts --days 30")
+def bursts(
+    home: HomeOption = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far back to look.")] = 14,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """What comes faster than usual: possible major incidents, open ones first."""
+    from pipelines import bursts as bursting
+    from pipelines import show
+
+    viewer = environment.read(home, groups=tuple(group or ())).viewer
+    found = _desk(home, "patterns").bursts(viewer=viewer, days=days)
+    show.say_json(bursting.as_json(found)) if as_json else bursting.show_bursts(found)
 
 
 @app.command(epilog='Example: seenbefore search "outlook keeps asking for the password" --json')

@@ -26,13 +26,13 @@ from pipelines.retell import retell
 Ints = NDArray[np.int64]
 
 SEED = 29
-OUTAGES = 120
+OUTAGES = 80
 """Planted in each stream."""
 CALLS = (5, 16)
 """Tickets of a planted outage, from and below."""
 GAPS = (20.0, 300.0)
 """Seconds between its tickets on average; drawn evenly on a logarithmic scale, single gaps are exponential."""
-APART = 8 * 3_600
+APART = 6 * 3_600
 """Seconds at least between two planted outages of one replay."""
 A_WEEK = 0.5
 """Alarms a week on the part before the test for which every system's bar is set."""
@@ -41,6 +41,7 @@ _HOUR = 3_600
 _DAY = 86_400
 _WEEK = 7 * _DAY
 _SURGE = 1.4
+_LOG_WEEKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +154,18 @@ def flows(bench: Bench, groups: Ints, keep: NDArray[np.bool_], rng: np.random.Ge
         bench.notes.append("burst: the folder's tickets have no times of their own that would do.")
     log = bench.folder.parent / LOG / "incidents.csv.gz"
     if log.exists():
-        yield _transplanted(bench, groups, keep, log, rng)
+        for shuffled in (True, False):
+            yield _transplanted(bench, groups, keep, log, rng, shuffled=shuffled)
 
 
 def _transplanted(
-    bench: Bench, groups: Ints, keep: NDArray[np.bool_], log: Path, rng: np.random.Generator
+    bench: Bench, groups: Ints, keep: NDArray[np.bool_], log: Path, rng: np.random.Generator, *, shuffled: bool
 ) -> Flow:  # fmt: skip
-    """Real times and real kinds of incidents, by rank of size, with the folder's texts; vectors get some noise."""
+    """Real times and real kinds of incidents, by rank of size, with the folder's texts; vectors get some noise.
+
+    ``shuffled`` among tickets of the same hour and weekday: what Monday mornings bring stays, and so does how much the
+    desk has to do at any time; incidents entered in bulk and the log's real outages do not.
+    """
     with gzip.open(log, "rt", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     head, rows = rows[0], rows[1:]
@@ -167,7 +173,14 @@ def _transplanted(
     stamps = np.array([_read(row[opened]) for row in rows], np.int64)
     kinds = [(row[first], row[first + 1]) for row in rows]
     order = np.argsort(stamps, kind="stable")
-    busy = order[stamps[order] < int(np.quantile(stamps, 0.97))]
+    middle = int(np.quantile(stamps, 0.5))
+    busy = order[stamps[order] < middle + _LOG_WEEKS * _WEEK]
+    if shuffled:
+        slot = stamps[busy] // _HOUR % 168
+        same, mixed = busy[np.argsort(slot, kind="stable")], busy[np.lexsort((rng.random(len(busy)), slot))]
+        moved = [kinds[i] for i in mixed.tolist()]
+        for i, kind in zip(same.tolist(), moved, strict=True):
+            kinds[i] = kind
     names = sorted(set(kinds), key=lambda kind: (-kinds.count(kind), kind))
     pools = [np.flatnonzero(keep & (groups == g)) for g in np.unique(groups[groups >= 0]).tolist()]
     pools = sorted((pool for pool in pools if len(pool)), key=len, reverse=True)
@@ -182,7 +195,8 @@ def _transplanted(
     times = stamps[busy]
     who = head.index("caller_id")
     callers = _coded([rows[i][who].replace("?", "") for i in busy.tolist()])
-    return Flow(f"{LOG} times", times, vectors, groups[chosen], callers, int(times[0] + (times[-1] - times[0]) // 2))
+    name = f"{LOG} times, {'kinds shuffled' if shuffled else 'as they came'}"
+    return Flow(name, times, vectors, groups[chosen], callers, middle)
 
 
 def _coded(names: Sequence[str]) -> Ints:

@@ -32,7 +32,7 @@ _TUNED_ON = 4_000
 """Latest tickets whose replay sets the bar."""
 _LINKED = 5_000
 _OWN = 0.5
-"""Share of a problem's linked tickets that must be in a pattern which is taken for the problem's."""
+"""Share of a finer group's tickets that must be linked to a problem, for the group to be the problem's."""
 
 
 class Watch(Manager):
@@ -127,17 +127,37 @@ class Watch(Manager):
         return {int(i): one[0] for i, one in zip(ids, joined, strict=True) if one is not None}
 
     def _tickets_of(self, problem: Problem, viewer: Viewer) -> set[int]:
-        """Tickets linked to a problem and those of its pattern; if it names none, of that most of them are in."""
+        """Tickets linked to a problem and those of its pattern.
+
+        If it names no pattern, those of the finer groups that were mostly linked to it when it was fixed, and what has
+        arrived since that is most like one of them.
+        """
         linked = {one.id for _, one in self.store.linked_from(problem, viewer, most=_LINKED) if isinstance(one, Ticket)}
         mine = {i for i in linked if i is not None}
-        name = problem.pattern
-        patterns = {one.id: one for one in self.patterns(viewer=viewer)}
-        if not name and mine:
-            counts = Counter({one.id: len(mine.intersection(one.members)) for one in patterns.values()})
-            best, n = counts.most_common(1)[0] if counts else ("", 0)
-            name = best if n >= _OWN * len(mine) else ""
-        if name in patterns:
-            mine |= set(self._members(patterns[name], viewer))
+        if problem.pattern:
+            named = next((one for one in self.patterns(viewer=viewer) if one.id == problem.pattern), None)
+            return mine | set(self._members(named, viewer) if named is not None else ())
+        made = self.patterns_made
+        if made is None or not mine or problem.resolved_at is None:
+            return mine
+        shelf = self.shelves.now().pools["ticket"]
+        seen = shelf.columns.ids[shelf.columns.visible(viewer)]
+        known = np.isin(made.ticket, seen)
+        old = known & (made.opened <= int(problem.resolved_at.timestamp())) & (made.variant >= 0)
+        held = np.isin(made.ticket, np.array(sorted(mine), np.int64))
+        size = int(made.variant.max(initial=-1)) + 1
+        whole = np.bincount(made.variant[old], minlength=size)
+        part = np.bincount(made.variant[old & held], minlength=size)
+        chosen = np.flatnonzero((part > 1) & (part >= _OWN * whole))
+        mine |= set(made.ticket[known & np.isin(made.variant, chosen)].tolist())
+        groups = set(made.group[np.isin(made.variant, chosen)].tolist())
+        near = known & np.isin(made.group, list(groups))
+        names = {made.heads[at].id for at in groups}
+        fresh = np.array([i for i, name in self._fresh(viewer).items() if name in names], np.int64)
+        if len(fresh) and near.any():
+            scores = shelf.vectors.rows(fresh) @ shelf.vectors.rows(made.ticket[near]).T
+            nearest = made.ticket[near][scores.argmax(1)]
+            mine |= {int(i) for i, other in zip(fresh, nearest, strict=True) if int(other) in mine}
         return mine
 
     def _stream(self, shelf: Shelf, viewer: Viewer, now: datetime, days: int, rates: Rates) -> Stream | None:
@@ -221,7 +241,7 @@ def replayed(
         return None
     start = int(np.searchsorted(times, begin))
     wanted = np.zeros(len(ids), bool)
-    wanted[max(0, int(np.searchsorted(times, begin - bursting.WINDOWS[-1]))) :] = True
+    wanted[max(0, start - bursting.TUNED) :] = True
     wanted[Stream.sample(times, ids)] = True
     where = np.cumsum(wanted) - 1
     stream = Stream(
