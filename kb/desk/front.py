@@ -35,9 +35,9 @@ class Searches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was read for desk figures: the change numbers of the store then, and the second."""
+    """What was read for desk figures: the numbers of the last change, correction and change to a record, and when."""
 
-    seq: int
+    seq: tuple[int, int]
     records: int
     at: int
     facts: Facts

@@ -18,6 +18,7 @@ from kb.digest.parts import Section, Table
 from kb.errors import BadSetting, TooLittle
 from kb.measures import Facts, Figure, Period, Scene
 from kb.measures.facts import NOT_GIVEN
+from kb.measures.periods import MONTHS
 from kb.records import Ticket, Viewer
 from kb.rows import seconds
 from kb.sla import Targets
@@ -87,7 +88,7 @@ class Lead(Dispatcher, Keeper):
         ]  # fmt: skip
         return Digest(
             title="Service desk report", key=period.key, period=period.told, before=before.period.told,
-            made=f"{now.astimezone(period.zone):%d.%m.%Y, %H:%M} {period.start.tzname() or 'UTC'}", seen=_seen(viewer),
+            made=_written(now.astimezone(period.zone)), seen=_seen(viewer),
             summary=words.summary(figures, period, before.period, costliest=costliest),
             headline=tuple(by[key] for key in sections.HEADLINE), figures=figures,
             sections=tuple(part for part in parts if part is not None), notes=sections.odd(here.facts.odd),
@@ -104,7 +105,8 @@ class Lead(Dispatcher, Keeper):
 
     def _facts(self, viewer: Viewer, now: datetime) -> Facts:
         """The viewer's tickets; read again where a record changed, and what was said of them where anything did."""
-        at, seq, records = int(now.timestamp()), self.store.seq(), self.store.records_seq()
+        at, records = int(now.timestamp()), self.store.records_seq()
+        seq = (self.store.seq(), self.store.corrections_seq())
         kept = self._counted.get(viewer)
         if kept is None or kept.records != records or not 0 <= at - kept.at < _FRESH:
             facts = measures.read(self.store, viewer, now=at)
@@ -172,6 +174,10 @@ def _reaches(period: Period, here: Scene) -> bool:
     """Whether there were tickets before this period ended."""
     opened = here.facts.opened
     return bool(((opened != NOT_GIVEN) & (opened < period.seconds[1])).any())
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment:%Y, %H:%M %Z}"
 
 
 def _seen(viewer: Viewer) -> str:

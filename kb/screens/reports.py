@@ -36,7 +36,8 @@ def page(desk: Desk, viewer: Viewer) -> None:
     asked = address().get("period", "")
     try:
         chosen = desk.period(asked) if asked else _latest(months)
-        made = remembered(desk, viewer, ("report", chosen.key, today.date()),
+        key = ("report", chosen.key, today.date(), desk.store.corrections_seq(), repr(desk.store.settings()))
+        made = remembered(desk, viewer, key,
                           lambda: desk.digest(chosen, viewer=viewer, now=today))  # fmt: skip
     except SeenBeforeError as error:
         sheet("reports-head", head(ASKED), _chooser(months, asked), notes((str(error),)), told=_heard)

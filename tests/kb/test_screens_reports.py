@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.desk import Desk
-from kb.records import Ticket
+from kb.records import EVERYONE, Correction, Ticket
 from kb.text import prepare
 from pipelines.desk import desk_of
 from pipelines.home import Home
@@ -96,3 +96,19 @@ def test_a_desk_that_can_make_no_files_offers_none(desk: Desk) -> None:
     assert len(draw(desk).get("download_button")) == 3
     desk.report_with = None
     assert not draw(desk).get("download_button")
+
+
+def test_what_is_said_or_written_after_figures_were_read_counts_at_once(desk: Desk) -> None:
+    period, now = desk.period("2026-10"), datetime(2026, 11, 22, tzinfo=UTC)
+
+    def figure(key: str) -> float | None:
+        return {one.key: one.value for one in desk.figures(period, viewer=EVERYONE, now=now)}[key]
+
+    assert (figure("accepted"), figure("opened")) == (None, 16)
+    kept = desk._counted[EVERYONE].facts
+    ref = Ticket("t", "I70").ref
+    desk.store.correct(Correction(ref, "category", "A", "A", "accepted", by="x", at=datetime(2026, 10, 3, tzinfo=UTC)))
+    assert figure("accepted") == 1.0
+    assert desk._counted[EVERYONE].facts is kept  # nothing but what was said is read again
+    desk.store.write("ticket", [Ticket("t", "new", opened_at=datetime(2026, 10, 9, tzinfo=UTC), state="open")])
+    assert figure("opened") == 17
