@@ -64,6 +64,11 @@ class Judgements(Marks):
             for r in rows
         ]
 
+    def corrections_seq(self) -> int:
+        """The number of the last correction; 0 where there is none. They do not count among the store's changes."""
+        with self._reading() as db:
+            return int(db.scalar(sa.select(sa.func.max(s.corrections.c.id))) or 0)
+
     def standing(self, *, target: str | None = None) -> list[tuple[int, Correction]]:
         """The last word on each (ticket, target), oldest first; one that was taken back is none."""
         last = {(ticket, said.target): (ticket, said) for ticket, said in self.corrections(target=target)}

@@ -83,9 +83,9 @@ def _figures(digest: Digest, part: Figures) -> str:
     heads = ('<th scope="col" class="wide">Figure</th><th scope="col" class="right">Value</th>'
              '<th scope="col" class="right">Before</th><th scope="col" class="right">Change</th><th scope="col"></th>'
              '<th scope="col" class="right">Counted over</th>')  # fmt: skip
-    return (f'<h3>{_text(part.title)}</h3><table class="figures"><colgroup><col class="name"><col><col><col>'
-            f'<col class="turn"><col></colgroup><thead><tr>{heads}</tr></thead>'
-            f"<tbody>{rows}</tbody></table>")  # fmt: skip
+    columns = '<colgroup><col class="name"><col><col><col class="moved"><col class="turn"><col></colgroup>'
+    return (f'<h3>{_text(part.title)}</h3><div class="scroll"><table class="figures">{columns}<thead><tr>{heads}</tr>'
+            f"</thead><tbody>{rows}</tbody></table></div>")  # fmt: skip
 
 
 def _figure(digest: Digest, one: Figure) -> str:

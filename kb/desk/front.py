@@ -38,6 +38,17 @@ class Searches(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was read for desk figures: the numbers of the last change, correction and change to a record, and when."""
+
+    seq: tuple[int, int]
+    records: int
+    at: int
+    facts: Facts
+    doings: Doings
+
+
 @dataclass
 class Front:
     """Everything the sides of a desk share."""
@@ -65,8 +76,8 @@ class Front:
 
     report_with: Callable[[Digest, str], bytes] | None = None
     """Makes a file of a report: "html", "pdf" or "xlsx"; ``None`` where nothing can."""
-    _doings: dict[Viewer, tuple[tuple[int, int], Facts, Doings]] = field(default_factory=dict, init=False, repr=False)
-    """What was read last for desk figures: (change number, second), tickets, and what was done with them."""
+    _counted: dict[Viewer, Counted] = field(default_factory=dict, init=False, repr=False)
+    """What was read last for desk figures."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""

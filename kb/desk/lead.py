@@ -11,12 +11,14 @@ from kb.assumptions import Assumptions
 from kb.calendars import Hours
 from kb.desk import coming
 from kb.desk.dispatcher import Dispatcher
+from kb.desk.front import Counted
 from kb.desk.keeper import Keeper
 from kb.digest import Digest, honesty, sections, words
 from kb.digest.parts import Section, Table
 from kb.errors import BadSetting, TooLittle
 from kb.measures import Facts, Figure, Period, Scene
 from kb.measures.facts import NOT_GIVEN
+from kb.measures.periods import MONTHS
 from kb.records import Ticket, Viewer
 from kb.rows import seconds
 from kb.sla import Targets
@@ -52,10 +54,9 @@ class Lead(Dispatcher, Keeper):
     def scenes(self, period: Period, *, viewer: Viewer, now: datetime) -> tuple[Scene, Scene]:
         """What was counted in a period, and in the one before. A period that is not over ends at ``now``."""
         settings = self.store.settings()
-        facts, done = self._facts(viewer, now), self._doings[viewer][2]
-        here = Scene(
-            facts, done, period.as_of(now), Targets.from_settings(settings), Assumptions.from_settings(settings)
-        )
+        facts = self._facts(viewer, now)
+        targets, assumed = Targets.from_settings(settings), Assumptions.from_settings(settings)
+        here = Scene(facts, self._counted[viewer].doings, period.as_of(now), targets, assumed)
         return here, replace(here, period=here.period.back())
 
     def figures(self, period: Period, *, viewer: Viewer, now: datetime) -> tuple[Figure, ...]:
@@ -87,7 +88,7 @@ class Lead(Dispatcher, Keeper):
         ]  # fmt: skip
         return Digest(
             title="Service desk report", key=period.key, period=period.told, before=before.period.told,
-            made=f"{now.astimezone(period.zone):%d.%m.%Y, %H:%M} {period.start.tzname() or 'UTC'}", seen=_seen(viewer),
+            made=_written(now.astimezone(period.zone)), seen=_seen(viewer),
             summary=words.summary(figures, period, before.period, costliest=costliest),
             headline=tuple(by[key] for key in sections.HEADLINE), figures=figures,
             sections=tuple(part for part in parts if part is not None), notes=sections.odd(here.facts.odd),
@@ -103,13 +104,18 @@ class Lead(Dispatcher, Keeper):
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _facts(self, viewer: Viewer, now: datetime) -> Facts:
-        at, seq = int(now.timestamp()), self.store.seq()
-        kept = self._doings.get(viewer)
-        if kept is not None and kept[0][0] == seq and 0 <= at - kept[0][1] < _FRESH:
-            return kept[1]
-        facts = measures.read(self.store, viewer, now=at)
-        self._doings.clear()
-        self._doings[viewer] = ((seq, at), facts, measures.doings(self.store, viewer, facts))
+        """The viewer's tickets; read again where a record changed, and what was said of them where anything did."""
+        at, records = int(now.timestamp()), self.store.records_seq()
+        seq = (self.store.seq(), self.store.corrections_seq())
+        kept = self._counted.get(viewer)
+        if kept is None or kept.records != records or not 0 <= at - kept.at < _FRESH:
+            facts = measures.read(self.store, viewer, now=at)
+        elif kept.seq == seq:
+            return kept.facts
+        else:
+            at, facts = kept.at, kept.facts
+        self._counted.clear()
+        self._counted[viewer] = Counted(seq, records, at, facts, measures.doings(self.store, viewer, facts))
         return facts
 
     def _something(self, here: Scene, now: datetime) -> None:
@@ -168,6 +174,10 @@ def _reaches(period: Period, here: Scene) -> bool:
     """Whether there were tickets before this period ended."""
     opened = here.facts.opened
     return bool(((opened != NOT_GIVEN) & (opened < period.seconds[1])).any())
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment:%Y, %H:%M %Z}"
 
 
 def _seen(viewer: Viewer) -> str:

@@ -130,11 +130,13 @@ def _turns(figures: Sequence[Figure], before: Period) -> list[str]:
     """What changed by more than chance explains."""
     told_already = ("opened", "resolved", "backlog", "handling", "cost", "sla", "mttr_business_mean")
     said = []
+    sla_turned = next((one.turned for one in figures if one.key == "sla"), "")
     for turned in ("better", "worse"):
         names = [f"{_lower(one.name)} ({told(one.value, one.unit)}, {told(one.before, one.unit)} before)"
                  for one in figures if one.turned == turned and one.key not in told_already]  # fmt: skip
         if names:
-            said.append(f"Clearly {turned} than in {before.told}: {_listed(names)}.")
+            also = "Also clearly" if sla_turned == turned else "Clearly"
+            said.append(f"{also} {turned} than in {before.told}: {_listed(names)}.")
     if not any(one.turned for one in figures) and any(one.clear is not None for one in figures):
         said.append("No figure became better or worse by more than chance explains.")
     return said

@@ -111,7 +111,7 @@ MEASURES: tuple[Measure, ...] = (
             "the desk's targets, times on hold not taken out.", takes.sla),
     Measure("fcr", "First-contact resolution", "share", "more",
             "Share of tickets resolved in the period that the first line resolved without a reassignment and that did "
-            "not come back; exports count no contacts, so this stands in for them.",
+            "not come back, as far as they say; exports count no contacts, so this stands in for them.",
             takes.share_of(takes.says_line, takes.at_first_contact, takes.NO_LINES)),
     Measure("first_assignment", "Resolved on first assignment", "share", "more",
             "Share of tickets resolved in the period that were never reassigned (reassignment count 0).",

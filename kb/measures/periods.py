@@ -63,7 +63,7 @@ class Period:
 
     @property
     def name(self) -> str:
-        """To read: "October 2026", "the week from 12 October 2026", "1 October to 15 October 2026"."""
+        """To read: "October 2026", "the week from 12 October 2026", "the days from 1 October to 15 October 2026"."""
         year = self.first.year
         if self.unit == "month":
             return f"{MONTHS[self.first.month - 1]} {year}"
@@ -71,9 +71,11 @@ class Period:
             return f"the week from {_day(self.first)}"
         if self.unit == "quarter":
             return f"quarter {(self.first.month + 2) // 3} of {year}"
+        if self.unit == "year":
+            return str(year)
         last = self.beyond - timedelta(days=1)
         begins = _day(self.first).removesuffix(f" {year}" if last.year == year else "")
-        return str(year) if self.unit == "year" else f"{begins} to {_day(last)}"
+        return f"the days from {begins} to {_day(last)}"
 
     @property
     def told(self) -> str:

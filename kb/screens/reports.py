@@ -36,7 +36,8 @@ def page(desk: Desk, viewer: Viewer) -> None:
     asked = address().get("period", "")
     try:
         chosen = desk.period(asked) if asked else _latest(months)
-        made = remembered(desk, viewer, ("report", chosen.key, today.date()),
+        key = ("report", chosen.key, today.date(), desk.store.corrections_seq(), repr(desk.store.settings()))
+        made = remembered(desk, viewer, key,
                           lambda: desk.digest(chosen, viewer=viewer, now=today))  # fmt: skip
     except SeenBeforeError as error:
         sheet("reports-head", head(ASKED), _chooser(months, asked), notes((str(error),)), told=_heard)
@@ -112,14 +113,14 @@ def _figures(made: Digest, part: Figures) -> Node:
 
 def _figure(made: Digest, one: Figure) -> Node:
     means = el("p", "small soft r-means", one.definition)
-    name = fold(one.name, means, el("p", "small soft r-means", one.assumes) if one.assumes else None, look="r-fold",
-                name=f"means:{one.key}")  # fmt: skip
+    beside = el("p", "small soft r-means", one.assumes) if one.assumes and one.value is not None else None
+    name = [fold(one.name, means, look="r-fold", name=f"means:{one.key}"), beside]
     before = told(one.before, one.unit, made.currency)
     if one.value is None:
         then = "" if one.before is None else f" (before: {before})"
-        return el("tr", "", el("td", "r-name", name),
+        return el("tr", "", el("td", "r-name", *name),
                   el("td", "soft", f"{NOT_KNOWN}: ", *with_commands(one.why), then, colspan=5))  # fmt: skip
-    return el("tr", "", el("td", "r-name", name), el("td", "right strongly", value_of(one, made.currency)),
+    return el("tr", "", el("td", "r-name", *name), el("td", "right strongly", value_of(one, made.currency)),
               el("td", "right", before), el("td", "right", change(one)), el("td", "", _turned(one)),
               el("td", "right soft r-over", based_on(one)))  # fmt: skip
 
@@ -180,6 +181,6 @@ def _chart(chart: Chart, currency: str) -> Node:
     ys = [[step / most, axis(step, chart)] for step in steps]
     drawn = {"x": "plot", "c": "plot", "label": chart.title, "xs": xs, "ys": ys, "lines": lines, "bands": [],
              "points": points}  # fmt: skip
-    key = div("row tight small r-key", *(span(f"r-{_LOOKS[min(at, 2)]}", name)
-                                         for at, (name, _) in enumerate(chart.series)))  # fmt: skip
+    names = (span(f"r-{_LOOKS[min(at, 2)]}", name) for at, (name, _) in enumerate(chart.series))
+    key = div("row tight small r-key", *names) if len(chart.series) > 1 else None
     return div("r-chart", el("h3", "r-sub", chart.title), drawn, key)
