@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-import streamlit as st
-
 from kb.desk import Desk
 from kb.errors import NotFound
 from kb.profiles import Profile, Rate, sentence
 from kb.records import Ticket, Viewer
 from kb.screens import hits, patternacts, patternfacts
 from kb.screens.chrome import address, empty, notes, remembered
-from kb.screens.paper import Node, bars, div, el, link, prose, sheet, span
-from kb.screens.patternties import burst_notes, bursts_of, contrast_block, contrasts_of, problem_block
+from kb.screens.paper import Node, bars, div, el, link, place, prose, sheet, span
+from kb.screens.patternties import burst_notes, bursts_of, contrast_block, contrasts_of, problem_block, settled
 from kb.screens.wording import count, day, money, now, share, took, worked
 from kb.trends import LATELY, SAID
 
@@ -28,7 +26,7 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
     """Draw the pattern of this id, or say where it went."""
     today, back = now(), div("over", link(_BACK, "patterns"))
     try:
-        found = remembered(desk, viewer, ("pattern", pattern_id, today.date()),
+        found = remembered(desk, viewer, ("pattern", pattern_id, today.date(), settled(desk)),
                            lambda: desk.profile(pattern_id, viewer=viewer, now=today))  # fmt: skip
     except NotFound as error:
         gone = "It may have dissolved when patterns were found anew, or its tickets were deleted."
@@ -37,9 +35,7 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
     one = found.pattern
     apart = contrasts_of(desk, one.id, viewer, today) if address().get("apart") else None
     acts = desk.pattern_acts(one.id, viewer=viewer)
-    names = {} if not acts else remembered(
-        desk, viewer, "pattern-names", lambda: {p.id: p.name for p in desk.patterns(viewer=viewer, dismissed=True)}
-    )  # fmt: skip
+    names = _names(desk, viewer) if acts else {}
     moved = f"{pattern_id} was merged into this pattern." if one.id != pattern_id else ""
     top = [back, _title(found), notes((moved,)) if moved else None, patternacts.notice()]
     problem = problem_block(desk.problem_of_pattern(one.id, viewer=viewer))
@@ -49,7 +45,7 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
         sheet("pattern", *top, none, problem, said, told=partial(patternacts.heard, desk, viewer, found))
         return
     sheet("pattern-top", *top, told=partial(patternacts.heard, desk, viewer, found))
-    bursts = st.container()  # these take their time on a first look: the page does not wait for them
+    bursts = place()  # these take their time on a first look: the page does not wait for them
     sheet(
         "pattern",
         _figures(found),
@@ -66,6 +62,12 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
     )  # fmt: skip
     with bursts:
         sheet("pattern-bursts", burst_notes(bursts_of(desk, viewer, today), here=one.id))
+
+
+def _names(desk: Desk, viewer: Viewer) -> dict[str, str]:
+    """Id of every pattern this viewer may see → its name."""
+    return remembered(desk, viewer, ("pattern-names", settled(desk)),
+                      lambda: {one.id: one.name for one in desk.patterns(viewer=viewer, dismissed=True)})  # fmt: skip
 
 
 def _title(found: Profile) -> dict[str, object]:

@@ -16,10 +16,15 @@ from kb.screens.paper import Node, button, div, el, fold, link, span
 from kb.screens.wording import count, moment
 
 
+def settled(desk: Desk) -> int:
+    """Changes whenever somebody says anything of a pattern or changes a setting; for what is remembered of patterns."""
+    return hash(frozenset(desk.store.settings().items()))
+
+
 def bursts_of(desk: Desk, viewer: Viewer, now: datetime) -> list[Burst]:
     """What is bursting or did so lately, of what this viewer may see; nothing where the desk cannot tell."""
     try:
-        return remembered(desk, viewer, ("bursts", now.strftime("%d%H%M")),
+        return remembered(desk, viewer, ("bursts", now.strftime("%d%H%M"), settled(desk)),
                           lambda: desk.bursts(viewer=viewer, now=now))  # fmt: skip
     except BadSetting:
         return []
@@ -28,7 +33,7 @@ def bursts_of(desk: Desk, viewer: Viewer, now: datetime) -> list[Burst]:
 def contrasts_of(desk: Desk, pattern: str, viewer: Viewer, now: datetime) -> list[Contrast]:
     """What sets this pattern's tickets apart from their neighbours, the surest first; nothing where none is told."""
     try:
-        return remembered(desk, viewer, ("apart", pattern, now.date()),
+        return remembered(desk, viewer, ("apart", pattern, now.date(), settled(desk)),
                           lambda: desk.contrasts(pattern, viewer=viewer, now=now))  # fmt: skip
     except BadSetting:
         return []

@@ -202,6 +202,16 @@ def test_each_act_is_said_back_kept_in_the_history_and_undone(tmp_path: Path) ->
     assert desk.pattern(JAM, viewer=EVERYONE).size == 7
 
 
+def test_what_was_said_shows_in_the_same_session_at_once(tmp_path: Path) -> None:
+    desk = made(tmp_path)
+    test = draw(desk)
+    desk.dismiss_pattern(JAM, viewer=EVERYONE)
+    desk.set_rule("cost_per_hour", "60 EUR", viewer=EVERYONE)
+    test.run()
+    assert listed(test) == [VPN]
+    assert "EUR" in words(test)
+
+
 def test_a_variant_becomes_a_pattern_of_its_own(tmp_path: Path) -> None:
     desk = made(tmp_path)
     variant, example = desk.profile(JAM, viewer=EVERYONE).variants[0]
