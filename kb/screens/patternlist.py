@@ -11,7 +11,7 @@ SPARK_WEEKS = 26
 
 
 def row(found: Standings, at: int, by: Order) -> dict[str, object]:
-    """One pattern: the figure it is ranked by, its name and facts, its weeks, and the last four against the expected."""
+    """One pattern: the figure it is ranked by, name and facts, its weeks, and the last four against the expected."""
     one = found.rows[at]
     pattern = one.pattern
     facts = [
