@@ -94,4 +94,4 @@ def problem_block(problem: Problem | None) -> Node:
         named = link(problem.title or problem.number, "search", problem=problem.number, source=problem.source)
         inside = [div("", named), div("facts", span("", span("number", problem.number)), span("", problem.state),
                                       span("", problem.owner) if problem.owner else None)]  # fmt: skip
-    return el("section", "", el("h2", "kicker", "Problem"), inside)
+    return el("section", "", el("h2", "kicker", "Problem"), div("", inside))
