@@ -138,8 +138,8 @@ class Overlay:
         said = {*self.names, *self.dismissed, *self.moved.values(), *(pattern for _, pattern in self.removed)}
         return frozenset(said | self._joined)
 
-    def together(self) -> frozenset[str]:
-        """Patterns whose parts stay in them where a refit takes them apart: those dismissed, merged or split off."""
+    def held(self) -> frozenset[str]:
+        """Patterns whose tickets stay theirs whatever a refit makes of them: those dismissed, merged or split off."""
         return frozenset(self.dismissed | self._joined | self.splits)
 
     @property

@@ -27,7 +27,7 @@ _FORMAT = 1
 class Found:
     """What a clustering run says of n tickets, in any order; see :mod:`models.clusterer` for the arrays."""
 
-    ticket: Sequence[int]
+    ticket: Sequence[int] | Ints
     group: Ints
     variant: Ints
     closeness: Floats
@@ -35,24 +35,38 @@ class Found:
     centres: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lasting:
+    """A pattern that people spoke of and that has no tickets any more; newcomers may still join it."""
+
+    head: Head
+    centre: Floats
+    """A unit row, or zeros where it is not known."""
+    reach: float
+
+
 def assemble(
     found: Found,
     names: Sequence[tuple[str, Sequence[tuple[str, int]]]],
     kept: Sequence[str | None],
     *,
+    gone: Sequence[Lasting] = (),
     next_number: int = 1,
     facts: Mapping[str, Any] | None = None,
 ) -> Patterns:
     """Patterns from a run: for each group a (name, phrases with counts) and the old id it keeps, ``None`` if it is new.
 
     Groups that are new get the next free numbers, in the order of the groups. Pass the ``next_number`` of the
-    generation before, so that no id is ever given twice.
+    generation before, so that no id is ever given twice. Patterns that are ``gone`` stay, without a ticket.
     """
     heads = []
     for (name, phrases), old in zip(names, kept, strict=True):
         if old is None:
             old, next_number = f"PAT{next_number:05d}", next_number + 1
         heads.append(Head(old, name, tuple((phrase, times) for phrase, times in phrases)))
+    heads += [one.head for one in gone]
+    centres = np.vstack([found.centres, *(one.centre[None] for one in gone)])
+    reach = _reach(found.group, found.closeness, len(found.centres))
     order = np.argsort(np.asarray(found.ticket, dtype=np.int64), kind="stable")
     opened = [UNDATED if time is None else int(time.timestamp()) for time in found.opened]
     return Patterns(
@@ -62,8 +76,8 @@ def assemble(
         variant=found.variant[order],
         closeness=found.closeness[order],
         opened=np.asarray(opened, dtype=np.int64)[order],
-        centres=found.centres,
-        reach=_reach(found.group, found.closeness, len(heads)),
+        centres=centres.astype(np.float32),
+        reach=np.concatenate([reach, np.array([one.reach for one in gone], dtype=np.float32)]),
         facts=dict(facts or {}),
         next_number=next_number,
     )

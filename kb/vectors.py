@@ -33,8 +33,12 @@ class VectorIndex:
     # --- making ------------------------------------------------------------------------------------------------
 
     @classmethod
-    def build(cls, ids: Ids, matrix: Vectors, *, exact_up_to: int = EXACT_UP_TO) -> VectorIndex:
+    def build(
+        cls, ids: Ids, matrix: Vectors, *, exact_up_to: int = EXACT_UP_TO, probes: int | None = None
+    ) -> VectorIndex:
         """Index float32 ``matrix`` of shape (n, dim), unit or zero rows; zero rows are left out, ids must be unique.
+
+        Above ``exact_up_to`` rows are kept in lists, of which a question looks at ``probes``: more find more, slower.
 
         Raises ``ValueError`` for unequal lengths, repeated or negative ids, and values that are not finite.
         """
@@ -51,7 +55,7 @@ class VectorIndex:
         if not np.array_equal(order, np.arange(len(ids))):
             ids, matrix = ids[order], matrix[order]
         dim = int(matrix.shape[1])
-        return cls(ids, _train(matrix, dim, exact_up_to), dim)
+        return cls(ids, _train(matrix, dim, exact_up_to, probes), dim)
 
     def to_bytes(self) -> tuple[bytes, Ids]:
         """The published part as bytes, and the ids in index order."""
@@ -172,7 +176,7 @@ class VectorIndex:
         return self._index.search(queries, most, params=params)  # type: ignore[no-any-return]
 
 
-def _train(matrix: Vectors, dim: int, exact_up_to: int) -> Any:
+def _train(matrix: Vectors, dim: int, exact_up_to: int, probes: int | None) -> Any:
     if len(matrix) <= exact_up_to:
         exact = faiss.IndexFlatIP(dim)
         exact.add(matrix)
@@ -185,6 +189,6 @@ def _train(matrix: Vectors, dim: int, exact_up_to: int) -> Any:
     sample = matrix[np.random.default_rng(0).permutation(len(matrix))[: 40 * lists]]
     index.train(sample)
     index.add(matrix)
-    index.nprobe = max(16, lists // 40)
+    index.nprobe = probes or max(16, lists // 40)
     index.make_direct_map()
     return index

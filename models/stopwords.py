@@ -37,7 +37,8 @@ _GERMAN = _words(
     bzw da dabei dadurch dafür damit dann daran darauf das dass daß dein dem den denn der des deshalb die dies diese
     diesem diesen dieser dieses doch dort du durch ein eine einem einen einer eines er erst es etwas euch eurer für
     gegen geht gibt habe haben hat hatte hier hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im immer in ins ist
-    ja jede jedem jeden jeder jedes jetzt kann kein keine keinem keinen keiner können könnte leider machen man mehr mein
+    ja jede jedem jeden jeder jedes jetzt kann kein keine keinem keinen keiner können könnte leider machen man mehr
+    mehrmals selbst neu neue neuen neuer neues mein
     meine meinem meinen meiner mich mir mit muss müssen nach nachdem neben noch nun nur ob oben oder ohne schon sehr
     sein seine seit sich sie sind so soll sollte sondern sowie über um und uns unser unsere unter usw viel vom von vor
     war waren warum was wegen weil welche wenn wer werden weiter wie wieder will wir wird wo worden wurde wurden zu zum
@@ -60,6 +61,9 @@ GLUE = _words(
     "des et à"
 )
 """Stop words that may stand inside a phrase."""
+
+LAST = _words("ab an aus auf ein zu out off up down back")
+"""Small words that may end a phrase, as they belong to what goes before: "locked out", "stürzt ab"."""
 
 FURNITURE = _words(
     """hello hi hey dear regards regard thanks thank thankyou thx cheers sincerely greetings kindly please pls plz sir

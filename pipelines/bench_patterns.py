@@ -9,6 +9,7 @@ import numpy as np
 from models import scores
 from models.baselines import hdbscan
 from pipelines.bench import OURS, Bench, Row, Task, timed
+from pipelines.bench_stability import extra_stability
 from pipelines.patterns import clusters_of, links_between
 
 
@@ -47,4 +48,4 @@ def _figures(at: tuple[str, str, str], system: str, truth: list[str], guess: np.
         yield Row(*at, system, metric, value, None, None, len(truth), spent)
 
 
-TASKS: dict[str, Task] = {"patterns": patterns}
+TASKS: dict[str, Task] = {"patterns": patterns, "stability": extra_stability}

@@ -5,26 +5,35 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from kb.desk.overlay import overlay_of
 from kb.errors import Damaged, NotBuilt
 from kb.learners import Vectors
 from kb.patternmaking import Found, assemble, from_json, to_json
 from kb.patterns import Patterns
 from kb.records import Kind, Ticket
+from kb.text import language
 from kb.vectors import VectorIndex
-from models.clusterer import Clusters, cluster, match
+from models.clusterer import Clusters, cluster, within
+from models.graph import closeness_of
+from models.matching import carry_on
 from models.naming import name_groups
 from pipelines.generations import Generation
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.learnable import Learnable, learnable
+from pipelines.remembered import Said, remembered
 
-_EXACT = 50_000
+_EXACT = 20_000
+_MANY = 200_000
+_PROBES = 32
+_AT_ONCE = 8_192
+_TOLD = 600
+"""Characters of a text that tell its language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +57,9 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
         generation, old = before
         return Grouped(generation.name, len(old.ticket), len(old.heads), old.noise_share, 0.0, unchanged=True)
     pool = learnable(home, say=say, keep=lambda ticket: True)
-    made = group(
-        pool, links=links_between(home.store.links(), pool.tickets), old=None if before is None else before[1], say=say
-    )
+    said = Said(overlay_of(store), frozenset(str(row[0]) for row in store.facts("problem", ("pattern",)) if row[0]))
+    links = links_between(store.links(), pool.tickets)
+    made = group(pool, links=links, old=None if before is None else _seen_by(home, *before), said=said, say=say)
     text, arrays = to_json(made)
     with home.made.begin("patterns") as draft:
         draft.write("patterns.json", text.encode())
@@ -70,30 +79,38 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
 
 
 def group(
-    pool: Learnable, *, links: Sequence[tuple[int, int]] = (), old: Patterns | None = None, say: Say = quiet
-) -> Patterns:
-    """Patterns of these tickets; those that overlap with old ones keep their ids."""
-    clusters = clusters_of(pool, links=links, say=say)
-    ids = [ticket.id or 0 for ticket in pool.tickets]
-    order = np.argsort(clusters.labels, kind="stable")
-    cuts = np.searchsorted(clusters.labels[order], np.arange(len(clusters.centres) + 1))
-    members = [[ids[i] for i in order[start:end]] for start, end in pairwise(cuts)]
+    pool: Learnable, *, links: Sequence[tuple[int, int]] = (), old: Patterns | None = None, said: Said | None = None,
+    say: Say = quiet,
+) -> Patterns:  # fmt: skip
+    """Patterns of these tickets; those that overlap with old ones keep their ids, and what people said is kept."""
+    return lay(clusters_of(pool, links=links, say=say), pool, old=old, said=said)
+
+
+def lay(clusters: Clusters, pool: Learnable, *, old: Patterns | None = None, said: Said | None = None) -> Patterns:
+    """Patterns of these groups: old ids go on where they overlap, and what people said is laid on them."""
+    said = said or Said()
+    ids = np.array([ticket.id or 0 for ticket in pool.tickets], dtype=np.int64)
+    before = remembered(old, said, ids, pool.vectors.shape[1])
+    carried = carry_on(clusters.labels, pool.vectors, before.was, before.names, wishes=before.wishes(said, ids),
+                       centres=before.centres)  # fmt: skip
+    closeness, centres = closeness_of(pool.vectors, carried.labels)
     people = {name for t in pool.tickets for name in (t.caller, t.assigned_to) if name}
     names = name_groups(
-        clusters.labels, [t.text.partition("\n")[0] for t in pool.tickets], bodies=pool.texts, exclude=people
+        carried.labels, [t.text.partition("\n")[0] for t in pool.tickets], bodies=pool.texts, exclude=people
     )
-    kept = match(old.members() if old else {}, members)
-    found = Found(ids, clusters.labels, clusters.variants, clusters.closeness, [t.opened_at for t in pool.tickets],
-                  clusters.centres)  # fmt: skip
-    return assemble(found, [(name.name, name.phrases) for name in names], kept,
-                    next_number=old.next_number if old else 1, facts=asdict(clusters.facts))  # fmt: skip
+    found = Found(ids, carried.labels, within(clusters.variants, carried.labels), closeness,
+                  [t.opened_at for t in pool.tickets], centres)  # fmt: skip
+    return assemble(found, [(name.name, name.phrases) for name in names], carried.names,
+                    gone=[before.head(name) for name in carried.gone], next_number=before.next_number,
+                    facts=asdict(clusters.facts))  # fmt: skip
 
 
 def clusters_of(pool: Learnable, *, links: Sequence[tuple[int, int]] = (), say: Say = quiet) -> Clusters:
     """Groups of these tickets as arrays."""
     return cluster(
         pool.vectors, pool.texts, opened=pool.times, links=links or None,
-        neighbours=_indexed if len(pool.tickets) > _EXACT else None,
+        languages=[language(text[:_TOLD]) for text in pool.texts],
+        neighbours=_indexed,
         progress=lambda done, total: say("Grouping", done, total),
     )  # fmt: skip
 
@@ -119,6 +136,12 @@ def _before(home: Home) -> tuple[Generation, Patterns] | None:
         return None
 
 
+def _seen_by(home: Home, generation: Generation, old: Patterns) -> Patterns:
+    """The old patterns, without centres where another embedder made them."""
+    same = generation.facts.get("embedder") == home.embedder.id
+    return old if same else replace(old, centres=np.zeros((len(old.heads), home.embedder.dim), dtype=np.float32))
+
+
 def links_between(
     links: Sequence[tuple[int, Kind, int, int | None, bool]], tickets: Sequence[Ticket], *, before: int | None = None
 ) -> list[tuple[int, int]]:
@@ -133,7 +156,12 @@ def links_between(
 
 
 def _indexed(vectors: Vectors, k: int) -> tuple[Any, Any]:
-    """Nearest rows by an index instead of comparing all with all."""
-    index = VectorIndex.build(np.arange(len(vectors)), vectors, exact_up_to=_EXACT)
-    places, scores = index.search(vectors, k)
+    """Nearest rows; above ``_EXACT`` rows nearly all of them, looked for in lists instead of comparing all with all."""
+    probes = _PROBES if len(vectors) <= _MANY else _PROBES // 2
+    index = VectorIndex.build(np.arange(len(vectors)), vectors, exact_up_to=_EXACT, probes=probes)
+    places = np.empty((len(vectors), k), dtype=np.int64)
+    scores = np.empty((len(vectors), k), dtype=np.float32)
+    for start in range(0, len(vectors), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        places[part], scores[part] = index.search(vectors[part], k)
     return places, np.where(places >= 0, scores, 0.0).astype(np.float32)

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.clusterer import NOISE, Clusters, cluster, match, nearest
+from models.clusterer import NOISE, Clusters, cluster
+from models.graph import nearest
+from models.matching import match
 from models.scores import bcubed
 
 DIM = 48

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.naming import name_groups, stem
+from models.naming import name_groups
+from models.phrases import stem
 from models.stopwords import FURNITURE
 
 TITLES = {
