@@ -34,6 +34,8 @@ NEAREST = 3
 """Misses of each kind that are shown on request."""
 _NEAR_BEST = 0.15
 """A ticket this much further than the nearest one is not about the same."""
+_TRIED = 2
+"""Known errors of an answer that are looked at, the likeliest."""
 _LONGEST_NOTES = 4_000
 _SHORT = 6
 _NEAREST: Mapping[Kind, str] = {"ticket": "score", "article": "score_passage", "problem": "score"}
@@ -111,6 +113,13 @@ class Writer:
         at, found = int(pool.order[place]), pool.candidates
         voted = float(found.column("vote_nearest")[at])
         return self.gate.is_known(float(found.column("score")[at]), voted, float(pool.relevance[place]))
+
+    def known_error(self, pool: Ranked) -> Hit | None:
+        """The known error that the question is, out of their pool; ``None`` where it is none for sure."""
+        place = next((at for at in range(min(_TRIED, len(pool.ids))) if self._fits(pool, at)), None)
+        if place is None:
+            return None
+        return next(iter(self._described([(False, float(pool.relevance[place]), pool, place)])), None)
 
     def fixes(self, pools: Sequence[Ranked], hits: Sequence[Hit]) -> tuple[tuple[Fix, ...], tuple[Step, ...]]:
         """How tickets like the question were resolved, best proven first, and what technicians asked and did on them.

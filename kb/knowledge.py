@@ -14,10 +14,10 @@ from kb.answers import Ranked, Writer, is_short
 from kb.errors import NotFound
 from kb.features import Featurer, Question
 from kb.identifiers import Identifier
-from kb.learners import Embedder, Ranker
+from kb.learners import Embedder, Ranker, Vectors
 from kb.passages import Passages
-from kb.records import Answer, Filter, Kind, Ticket, Viewer
-from kb.rows import seconds
+from kb.records import Answer, Filter, Hit, Kind, Ticket, Viewer
+from kb.rows import content_hash, seconds
 from kb.seen import Gate
 from kb.shelves import KINDS, Shelves
 from kb.text import clean, identifiers, language
@@ -112,6 +112,33 @@ class Knowledge:
             order = order[np.argsort(-held, kind="stable")]
         return Ranked(kind, candidates.ids[order], relevance[order], order, candidates)
 
+    def known_errors(self, tickets: Sequence[Ticket], *, viewer: Viewer) -> list[Hit | None]:
+        """For each ticket the known error that it is, where that is sure; see :meth:`kb.seen.Gate.is_known`."""
+        featurer = self.featurer()
+        columns = featurer.snapshot.pools["problem"].columns
+        if not columns.rows_for(viewer).any():
+            return [None] * len(tickets)
+        texts = [ticket.text[:LONGEST_QUESTION] for ticket in tickets]
+        titles = [text.partition("\n")[0][:_TITLE] for text in texts]
+        vectors, heads = self._vectors([text[:_EMBEDDED] for text in texts]), self._vectors(titles)
+        found: list[Hit | None] = []
+        for ticket, text, vector, head in zip(tickets, texts, vectors, heads, strict=True):
+            if not any(character.isalnum() for character in text):
+                found.append(None)
+                continue
+            question = Question(
+                text, vector, head, _asked_for(text), now=int(self.clock()), as_of=None, category=ticket.category,
+                service=ticket.service, without=(ticket.id,) if ticket.id is not None else (),
+            )  # fmt: skip
+            found.append(self.known_error(question, viewer=viewer, featurer=featurer))
+        return found
+
+    def known_error(self, question: Question, *, viewer: Viewer, featurer: Featurer | None = None) -> Hit | None:
+        """The known error that the question is; ``None`` where it is none for sure."""
+        featurer = featurer or self.featurer()
+        pool = self.ranked(question, "problem", viewer, featurer=featurer)
+        return Writer(self.shelves.store, self.embedder, featurer, self.gate, question, viewer).known_error(pool)
+
     def featurer(self) -> Featurer:
         """What makes features over the freshest snapshot; made anew only when something was written."""
         snapshot = self.shelves.now()
@@ -121,6 +148,16 @@ class Knowledge:
             return self._featurer
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        """Unit rows of texts, those at hand taken and the rest made."""
+        matrix, there = self.shelves.store.known_vectors(
+            [content_hash(text) for text in texts], self.embedder.id, self.embedder.dim
+        )
+        missing = np.flatnonzero(~there)
+        if len(missing):
+            matrix[missing] = self.embedder.encode([texts[i] for i in missing.tolist()])
+        return matrix
 
     def _without(self, question: Question, wanted: Filter | None, viewer: Viewer) -> Question:
         """The question without the tickets its filter excludes."""

@@ -386,6 +386,8 @@ class Suggestion:
     """The generation of the models, to which each prediction can be traced."""
     shadow: Mapping[str, Prediction] = field(default_factory=dict)
     """Predictions that are scored but not shown."""
+    known_error: Hit | None = None
+    """The known error it is, where it is sure enough to be one."""
 
 
 @dataclass(frozen=True, slots=True)

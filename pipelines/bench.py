@@ -30,7 +30,7 @@ from pipelines.index import Say, quiet
 from pipelines.learnable import Learnable, vectors_of
 from pipelines.settings import Settings, read
 
-FILES = ("tickets.csv.gz", "articles.csv.gz", "links.csv")
+FILES = ("tickets.csv.gz", "articles.csv.gz", "problems.csv", "links.csv")
 OURS = "seenbefore"
 
 
@@ -106,7 +106,15 @@ def run(
     notes: list[str] | None = None,
 ) -> list[Row]:
     """Run the folder's tasks. Raises ``BadSetting`` for a folder without bench.toml or a task it does not have."""
-    from pipelines import bench_answers, bench_classify, bench_patterns, bench_quality, bench_search, bench_trust
+    from pipelines import (
+        bench_answers,
+        bench_classify,
+        bench_known,
+        bench_patterns,
+        bench_quality,
+        bench_search,
+        bench_trust,
+    )
 
     known: dict[str, Task] = {
         **bench_search.TASKS,
@@ -115,6 +123,7 @@ def run(
         **bench_patterns.TASKS,
         **bench_quality.TASKS,
         **bench_trust.TASKS,
+        **bench_known.TASKS,
     }
     facts = _facts(folder)
     own = [name for name in facts.get("tasks", ()) if name in known]

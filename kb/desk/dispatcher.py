@@ -18,6 +18,7 @@ from kb.live import Week
 from kb.policy import Policy
 from kb.records import Correction, Suggestion, Ticket, Viewer
 from kb.rows import moment, seconds
+from kb.triage import TOLD
 from kb.words import NEVER
 
 _USUAL = 500
@@ -41,6 +42,9 @@ class Dispatcher(Technician, Front):
         """
         self._may_be_asked()
         made = self.triage_with.suggest(tickets, viewer=viewer, telling=telling)
+        if len(made) <= TOLD:
+            known = self.knowledge.known_errors([one.ticket for one in made], viewer=viewer)
+            made = [replace(one, known_error=hit) for one, hit in zip(made, known, strict=True)]
         self.store.note_predictions(list(_judged(made, self.triage_with.policy)))
         return made
 

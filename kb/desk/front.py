@@ -11,7 +11,7 @@ from kb.features import Featurer
 from kb.learners import Rates
 from kb.patterns import Patterns
 from kb.policy import Policy
-from kb.records import Answer, Filter, Kind, Record, Ticket, Viewer
+from kb.records import Answer, Filter, Hit, Kind, Record, Ticket, Viewer
 from kb.shelves import Shelves
 from kb.store import Store
 from kb.triage import Triage
@@ -25,6 +25,10 @@ class Searches(Protocol):
         ticket: Ticket | None = None,
     ) -> Answer:  # fmt: skip
         """Hits by relevance and what fixed it, or "not seen before"."""
+        ...
+
+    def known_errors(self, tickets: Sequence[Ticket], *, viewer: Viewer) -> list[Hit | None]:
+        """For each ticket the known error that it is, where that is sure."""
         ...
 
     def featurer(self) -> Featurer:

@@ -108,14 +108,14 @@ class ProblemDesk(Manager):
     # --- beginning ---------------------------------------------------------------------------------------------
 
     def new_problem(
-        self, *, viewer: Viewer, title: str, now: datetime, tickets: Sequence[Ref] = (), audience: Sequence[str] = (),
-        **fields: object,
+        self, *, viewer: Viewer, title: str, now: datetime, fields: Mapping[str, object] | None = None,
+        tickets: Sequence[Ref] = (), audience: Sequence[str] = (),
     ) -> Problem:  # fmt: skip
         """A problem made by hand, with ``fields`` of :data:`kb.problems.EDITABLE` and the tickets it begins with.
 
         Raises ``BadSetting``, ``NotFound``. ``audience`` are groups it is for; nobody in particular means everybody.
         """
-        made = life.new({"title": title, **fields}, now=now, by=viewer.name)
+        made = life.new({"title": title, **(fields or {})}, now=now, by=viewer.name)
         if not viewer.may_see(tuple(audience)):
             raise BadSetting("You could not see it yourself: name a group that you are in, or leave it for everybody.")
         found = [self.record("ticket", ref.number, viewer=viewer, source=ref.source) for ref in dict.fromkeys(tickets)]

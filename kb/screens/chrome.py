@@ -11,8 +11,9 @@ from kb.desk import Desk
 from kb.records import Viewer
 from kb.screens.paper import Node, copier, div, el, link, look, sheet, span
 
-PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns", "knowledge": "Knowledge",
-                            "models": "Models", "desk": "Desk"}  # fmt: skip
+PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns",
+                            "problems": "Problems", "knowledge": "Knowledge", "models": "Models",
+                            "desk": "Desk"}  # fmt: skip
 """Path of each page → its name in the top bar."""
 T = TypeVar("T")
 _REMEMBERED = 24

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kb.desk import Desk
-from kb.records import Correction, Link, Mark, Record, Ref, Ticket, Viewer
+from kb.records import Correction, Link, Mark, Problem, ProblemChange, Record, Ref, Ticket, Viewer
+from kb.rows import moment
 from kb.screens import hits
 from kb.screens.chrome import remembered
 from kb.screens.paper import Node, button, div, el, fold, link, span
 from kb.screens.wording import day, target, value
 
 SHOWN = 8
+_LONG = 60
+"""Characters of a changed text that are shown."""
 _DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 _DONE: Mapping[str, str] = {"accepted": "accepted", "replaced": "corrected to", "skipped": "skipped"}
 
@@ -27,6 +30,8 @@ class _Entry:
     """Who took it back and when, in words; "" where it stands."""
     mark: int = 0
     """What "Undo" takes back; 0 where nothing can be."""
+    change: int = 0
+    """The same where it is a change of a problem."""
 
 
 def section(desk: Desk, viewer: Viewer, record: Record, linked: Sequence[tuple[Link, Record]] = ()) -> Node:
@@ -53,6 +58,8 @@ def _entries(
         if made.origin != "person" or (one.ref, made.by) not in told:
             by = made.by or ("an import" if made.origin == "import" else made.origin)
             found.append(_Entry(made.linked_at, ["Linked to ", _to(one.ref)], by))
+    if isinstance(record, Problem):
+        found += [_of_change(record, one) for one in desk.problem_history(record, viewer=viewer)]
     if isinstance(record, Ticket):
         found += [_of_correction(one) for one in desk.corrections_of(record, viewer=viewer)]
     return sorted(found, key=lambda one: one.at or _DAWN, reverse=True)
@@ -63,6 +70,8 @@ def _row(ref: Ref, entry: _Entry) -> dict[str, object]:
     undo = None
     if entry.mark:
         undo = button("Undo", "undo", "quiet", id=str(entry.mark), kind=ref.kind, source=ref.source, number=ref.number)
+    if entry.change:
+        undo = button("Undo", "undo-change", "quiet", id=str(entry.change))
     words = el("span", "struck" if entry.undone else "", entry.words)
     return el("li", "row tight", words, div("facts", *(span("", text) for text in facts)), span("push", undo))
 
@@ -74,6 +83,47 @@ def _of_mark(here: Ref, mark: Mark) -> _Entry:
                                             day(mark.undone_at)) if text)  # fmt: skip
     standing = mark.id if mark.id is not None and not undone and mark.said != "edit" else 0
     return _Entry(mark.at, _words(here, mark), mark.by, undone, standing)
+
+
+def _of_change(here: Problem, change: ProblemChange) -> _Entry:
+    """A change of a problem; what was merged into it is taken back there."""
+    undone = ""
+    if change.undone_at is not None:
+        undone = " ".join(text for text in ("taken back", change.undone_by and f"by {change.undone_by}",
+                                            day(change.undone_at)) if text)  # fmt: skip
+    may = change.problem == here.ref and change.what not in ("created", "import") and not undone
+    by = change.by or ("an export" if change.what == "import" else "")
+    why: Node = f" “{_short(change.why)}”" if change.why else None
+    return _Entry(change.at, [_changed(here, change), why], by, undone, change=change.id if may else 0)
+
+
+def _changed(here: Problem, change: ProblemChange) -> Node:
+    if change.what == "created":
+        return "Made from a pattern" if change.after.get("pattern") else "Made"
+    if change.what in ("link", "unlink") and change.target is not None:
+        return [_to(change.target), " linked" if change.what == "link" else " taken off"]
+    if change.what == "merge" and change.target is not None:
+        if change.target == here.ref:
+            return [_to(change.problem), " was merged into this"]
+        return ["Merged into ", _to(change.target)]
+    return [[", " if at else "", _field(name, change)] for at, name in enumerate(change.after)]
+
+
+def _field(name: str, change: ProblemChange) -> Node:
+    """One field from what it was to what it is; long texts by their first words, the whole on hover."""
+    pair = [_value(name, side.get(name)) for side in (change.before, change.after)]
+    shown = [el("em", "", _clipped(text), title=text) if len(text) > _LONG else text for text in pair]
+    return [f"{name.replace('_', ' ').capitalize()}: ", shown[0] or "nothing", " → ", shown[1] or "nothing"]
+
+
+def _value(name: str, value: str | int | None) -> str:
+    if name == "resolved_at":
+        return day(moment(value)) if isinstance(value, int) else ""
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _clipped(text: str) -> str:
+    return text[:_LONG].rpartition(" ")[0] + " …"
 
 
 def _words(here: Ref, mark: Mark) -> Node:

@@ -13,7 +13,7 @@ from kb.screens import hits
 from kb.screens.answering import open_to
 from kb.screens.paper import Node, button, choice, div, el, form, link, span, submit
 from kb.screens.paper import field as typed
-from kb.screens.suggestion import doubt, evidence
+from kb.screens.suggestion import doubt, evidence, known_line
 from kb.screens.wording import ago, moment, share, target, took, value
 
 WHAT, WHO, HOW = ("category", "subcategory"), ("assignment_group", "line"), ("impact", "urgency")
@@ -55,7 +55,7 @@ def _row(row: Row, values: Mapping[str, list[str]], *, now: datetime) -> dict[st
         below = div("q-open", _correcting(row, values))
     return div(
         f"case q-row{f' opened q-{row.opened}' if row.opened else ''}",
-        div("q-ticket", _title(ticket), _facts(ticket, now=now)),
+        div("q-ticket", _title(ticket), _facts(ticket, now=now), known_line(suggestion.known_error)),
         *_suggested(row),
         div("q-how", _priority(row)),
         div("q-time", *_clock(row.clocked)),

@@ -12,7 +12,7 @@ from kb.desk import Desk
 from kb.errors import NotFound, SeenBeforeError
 from kb.library import OURS
 from kb.records import ARTICLE_STATES, Article, Link, Mark, Problem, Record, Said, Ticket, Viewer
-from kb.screens import feedback, fixed, history, hits
+from kb.screens import feedback, fixed, history, hits, problem
 from kb.screens.answers import KINDS, SHOWN, columns
 from kb.screens.chrome import empty, notes, remembered
 from kb.screens.feedback import About
@@ -34,8 +34,11 @@ def page(desk: Desk, viewer: Viewer, where: Mapping[str, str]) -> None:
         sheet("record", top, empty("Not here.", str(error)))
         return
     about = About(where.get("q", ""))
+    if isinstance(found, Problem):
+        problem.draw(desk, viewer, found, top=top, about=about)
+        return
     linked = remembered(desk, viewer, ("linked", found.ref), lambda: _linked(desk, viewer, found))
-    body = {"ticket": _ticket, "article": _article, "problem": _problem}[kind](desk, viewer, found, about, linked)
+    body = {"ticket": _ticket, "article": _article}[kind](desk, viewer, found, about, linked)
     sheet("record", top, *body, told=partial(_heard, desk, viewer, found, about))
     if isinstance(found, Ticket):
         _alike(desk, viewer, found)
@@ -126,40 +129,6 @@ def _article(desk: Desk, viewer: Viewer, found: Record, about: About, linked: tu
                 _edit(article), history.answered(of, "Tickets it answered"), history.section(desk, viewer, article)),
             el("aside", "side block", el("h2", "kicker", "Details"), _list(details), _set(article),
                _more(article.extra)),
-        ),
-    ]  # fmt: skip
-
-
-def _problem(desk: Desk, viewer: Viewer, found: Record, about: About, linked: tuple[Linked, Linked]) -> list[Node]:
-    problem, (_, of) = cast("Problem", found), linked
-    level = "" if problem.impact is None else str(problem.impact)
-    details = {
-        "State": problem.state,
-        "Impact": LEVELS.get(level, level),
-        "Owner": problem.owner,
-        "Category": problem.category,
-        "Service": problem.service,
-        "Opened": day(problem.created_at),
-        "Updated": day(problem.updated_at),
-        "Resolved": day(problem.resolved_at),
-        "Source": problem.source,
-        "Only for": ", ".join(problem.audience),
-    }
-    told = {"Symptom": problem.symptom, "Root cause": problem.root_cause,
-            "Root cause, so far as known": "" if problem.root_cause else problem.probable_cause,
-            "The lasting fix": problem.fix if problem.workaround else ""}  # fmt: skip
-    pattern = link("The pattern it was made from", "patterns", pattern=problem.pattern) if problem.pattern else None
-    return [
-        _title(problem, ["known error" if problem.is_known_error else "problem", problem.state, problem.service]),
-        _row_of_buttons(desk, viewer, problem, about),
-        _flags(desk, viewer, problem),
-        div(
-            "record",
-            div("", hits.fix(problem, problem.remedy, name="record"),
-                *(el("section", "block", el("h2", "kicker", name), _text(text)) for name, text in told.items() if text),
-                history.answered(of, "Linked incidents"), history.section(desk, viewer, problem)),
-            el("aside", "side block", el("h2", "kicker", "Details"), _list(details), div("block-s", pattern),
-               _more(problem.extra)),
         ),
     ]  # fmt: skip
 

@@ -32,6 +32,7 @@ def evidence(suggestion: Suggestion) -> dict[str, object]:
         ),
         div(
             "",
+            _known(suggestion.known_error),
             _line(suggestion.line),
             el("h4", "kicker", "Nearest past tickets"),
             el("ul", "lines tight", *near) if near else el("p", "soft", "None is near."),
@@ -98,6 +99,25 @@ def _alternative(guess: Prediction, ticket: Ticket) -> Node:
         hits.chances(guess.alternatives, names) if guess.alternatives else None,
         el("p", "small soft", "Because of: ", ", ".join(guess.telling)) if guess.telling else None,
     )
+
+
+def _known(hit: Hit | None) -> Node:
+    """The known error that this ticket is, and what to do about it."""
+    if hit is None:
+        return None
+    one = hit.record
+    named = link([span("number", one.number), " ", one.title], "search", **hits.here(one))
+    why = el("p", "small soft", "; ".join(hit.why)) if hit.why else None
+    return div("said", el("h4", "kicker", "Known error"), named, hits.fix(one, hit.resolution, name="known"), why)
+
+
+def known_line(hit: Hit | None) -> Node:
+    """The same on one line, for the queue."""
+    if hit is None:
+        return None
+    words = " ".join(hit.resolution.split())
+    number = link(f"known error {hit.record.number}", "search", **hits.here(hit.record))
+    return div("q-known", number, f": {words}" if words else "", title=words[:600])
 
 
 def _line(reason: LineReason | None) -> Node:

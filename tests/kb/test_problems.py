@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from kb.database import MIGRATIONS
@@ -149,6 +149,7 @@ OWNERS = some.lists(some.tuples(some.sampled_from("abc"), some.integers(0, 5)), 
 def test_the_last_word_that_stands_counts_whatever_was_said_and_taken_back(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "k.db", create=True)
 
+    @settings(max_examples=30, deadline=None)
     @given(OWNERS)
     def check(steps: list[tuple[str, int]]) -> None:
         store.delete([PRB])
@@ -412,7 +413,9 @@ def test_a_link_counts_at_once_for_search_and_so_does_taking_it_back(desk: Desk)
 
 
 def test_a_merge_takes_tickets_and_articles_over_and_leaves_the_old_record_readable(desk: Desk) -> None:
-    other = desk.new_problem(viewer=ANN, title="Tunnels", now=NOW, tickets=[TICKETS[1].ref], workaround="Wait.")
+    other = desk.new_problem(
+        viewer=ANN, title="Tunnels", now=NOW, tickets=[TICKETS[1].ref], fields={"workaround": "Wait."}
+    )
     desk.link_problem(other.ref, Ref("article", "snow", "KB1"), viewer=ANN, now=NOW)
     merged = desk.merge_problems(other.ref, into=PRB, viewer=ANN, now=NOW, why="the same gateway")
     assert linked(desk, now(desk)) == ["INC1", "INC2"]
@@ -451,7 +454,9 @@ def test_the_pattern_of_a_merged_problem_leads_to_the_one_that_took_over(desk: D
 
 
 def test_where_the_problem_that_took_over_is_deleted_the_other_stands_for_itself_again(desk: Desk) -> None:
-    made = desk.new_problem(viewer=ANN, title="Tunnels", now=NOW, tickets=[TICKETS[1].ref], workaround="Wait.")
+    made = desk.new_problem(
+        viewer=ANN, title="Tunnels", now=NOW, tickets=[TICKETS[1].ref], fields={"workaround": "Wait."}
+    )
     desk.merge_problems(made.ref, into=PRB, viewer=ANN, now=NOW)
     desk.store.delete([PRB])
     again = now(desk, made.ref)
