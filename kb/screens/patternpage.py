@@ -38,7 +38,7 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
     names = _names(desk, viewer) if acts else {}
     moved = f"{pattern_id} was merged into this pattern." if one.id != pattern_id else ""
     top = [back, _title(found), notes((moved,)) if moved else None, patternacts.notice()]
-    problem = problem_block(desk.problem_of_pattern(one.id, viewer=viewer))
+    problem = problem_block(desk.problem_of_pattern(one.id, viewer=viewer), one.id)
     said = patternacts.history(acts, names, one.id)
     if not one.size:
         none = el("p", "soft block", _EMPTY)

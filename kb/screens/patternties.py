@@ -12,7 +12,7 @@ from kb.errors import BadSetting
 from kb.records import Problem, Viewer
 from kb.screens.chrome import remembered
 from kb.screens.fixed import cited
-from kb.screens.paper import Node, button, div, el, fold, link, span
+from kb.screens.paper import Node, div, el, fold, link, span
 from kb.screens.wording import count, moment
 
 
@@ -85,13 +85,13 @@ def contrast_block(found: Sequence[Contrast] | None, pattern: str) -> Node:
     return el("section", "block", title, el("ul", "lines tight", *rows))
 
 
-def problem_block(problem: Problem | None) -> Node:
-    """The problem of this pattern, or the button that makes one."""
+def problem_block(problem: Problem | None, pattern: str) -> Node:
+    """The problem of this pattern, or the way to make one."""
     if problem is None:
         inside: Node = [el("p", "small soft", "Nobody works on its cause yet."),
-                        div("block-s", button("Make a problem of it", "problem", ""))]  # fmt: skip
+                        div("block-s", link("Make a problem of it", "problems", pattern=pattern))]  # fmt: skip
     else:
-        named = link(problem.title or problem.number, "search", problem=problem.number, source=problem.source)
+        named = link(problem.title or problem.number, "problems", problem=problem.number, source=problem.source)
         inside = [div("", named), div("facts", span("", span("number", problem.number)), span("", problem.state),
                                       span("", problem.owner) if problem.owner else None)]  # fmt: skip
     return el("section", "", el("h2", "kicker", "Problem"), div("", inside))

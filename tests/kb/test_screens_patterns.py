@@ -221,9 +221,11 @@ def test_a_variant_becomes_a_pattern_of_its_own(tmp_path: Path) -> None:
     assert "Feeder" in words(draw(desk))
 
 
-def test_a_problem_is_made_of_a_pattern_once(tmp_path: Path) -> None:
+def test_a_pattern_leads_to_its_problem_or_to_a_new_one(tmp_path: Path) -> None:
     desk = made(tmp_path)
-    assert "is now the problem behind it" in words(draw(desk, {"name": "problem"}, pattern=JAM))
+    assert any(node["page"] == "problems" and node["where"] == {"pattern": JAM}
+               for node in kinds(draw(desk, pattern=JAM), "link"))  # fmt: skip
+    desk.problem_from_pattern(JAM, viewer=EVERYONE, now=START)
     test = draw(desk, pattern=JAM)
     assert "Make a problem of it" not in words(test)
     assert any("problem" in node["where"] for node in kinds(test, "link"))
