@@ -118,7 +118,7 @@ def tiles(values: Sequence[dict[str, Any]], *, label: str) -> dict[str, Any]:
 
 
 def strip(values: Sequence[tuple[str, float, bool]], *, label: str) -> dict[str, Any]:
-    """A row of squares, darker for more: (words shown on hover, share in [0, 1], whether it stands out) each."""
+    """A row of squares, stronger for more: (words shown on hover, share in [0, 1], whether it stands out) each."""
     return {"x": "strip", "c": "strip", "v": [[words, round(share, 3), out] for words, share, out in values],
             "label": label}  # fmt: skip
 

@@ -36,12 +36,12 @@ def row(found: Profile) -> Node:
     """The quiet row of acts below the name."""
     one = found.pattern
     rename = form("rename", field("title", "Name", one.name, most=120), submit("Save", ""), look="rename")
-    parts: list[Node] = [fold("Rename", rename, name="rename", look="quiet")]
+    parts: list[Node] = [fold("Rename", rename, name=f"rename:{one.id}:{one.name}", look="quiet")]
     others = [(other.id, f"{other.name} ({count(other.size, 'ticket')})") for other, _ in found.alike]
     if others:
         merge = form("merge", choice("into", "Merge it into the pattern", others[0][0], others), submit("Merge", ""),
                      look="rename")  # fmt: skip
-        parts.append(fold("Merge", merge, name="merge", look="quiet"))
+        parts.append(fold("Merge", merge, name=f"merge:{one.id}", look="quiet"))
     if one.dismissed:
         parts.append(button("Bring back", "recall", "quiet"))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kb.screens.paper import Node, bars, div, el, link, span
-from kb.screens.wording import ago, count, day, money, now, worked
+from kb.screens.wording import ago, count, day, money, now, roughly, worked
 from kb.standings import Order, Standing, Standings
 from kb.trends import LATELY
 
@@ -56,8 +56,4 @@ def _move(one: Standing) -> dict[str, object]:
         return div("move", el("strong", "", "quiet"), "none lately")
     sign = {"growing": "↑ ", "falling": "↓ ", "steady": ""}[one.moves]
     look = "move up" if one.moves == "growing" else "move"
-    return div(look, el("strong", "", f"{sign}{one.lately:,}"), f"expected {_roughly(one.expected)}")
-
-
-def _roughly(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+    return div(look, el("strong", "", f"{sign}{one.lately:,}"), f"expected {roughly(one.expected)}")

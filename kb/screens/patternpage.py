@@ -12,7 +12,7 @@ from kb.screens import hits, patternacts, patternfacts
 from kb.screens.chrome import address, empty, notes, remembered
 from kb.screens.paper import Node, bars, div, el, link, place, prose, sheet, span
 from kb.screens.patternties import burst_notes, bursts_of, contrast_block, contrasts_of, problem_block, settled
-from kb.screens.wording import count, day, money, now, share, took, worked
+from kb.screens.wording import count, day, money, now, roughly, share, took, worked
 from kb.trends import LATELY, SAID
 
 _BACK = "← All patterns"
@@ -85,8 +85,9 @@ def _title(found: Profile) -> dict[str, object]:
 def _figures(found: Profile) -> dict[str, object]:
     one, its = found.pattern, found.figures
     wanted = float(its.weeks.lately_expected[0])
-    expected = f"{wanted:.0f} to be expected" if wanted >= 9.5 else f"{wanted:.1f} to be expected"
-    seen = f"{day(one.first_seen)} – {day(one.last_seen)}" if one.first_seen else "no dates"
+    expected = f"{roughly(wanted)} to be expected"
+    ends = dict.fromkeys((day(one.first_seen), day(one.last_seen)))
+    seen = " – ".join(ends) if one.first_seen else "no dates"
     fast = its.took
     cost = money(its.cost, its.assumed.currency) if its.cost is not None else worked(its.hours)
     shown = [

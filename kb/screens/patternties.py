@@ -61,7 +61,8 @@ def burst_notes(bursts: Sequence[Burst], *, here: str = "") -> Node:
 def _named(one: Burst, here: str) -> Node:
     if here:
         return "Bursting now." if one.state == "open" else "A burst"
-    return link(one.name, "patterns", pattern=one.pattern) if one.pattern else f"{one.name} (in no pattern)"
+    named: Node = link(one.name, "patterns", pattern=one.pattern) if one.pattern else f"{one.name} (in no pattern)"
+    return [named, ":"]
 
 
 def _plain(one: Burst) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from kb.bursts import Burst
 from kb.desk import Desk
 from kb.patternmaking import Found, assemble
 from kb.records import EVERYONE, Article, Link, Ref, Ticket, Viewer
 from kb.screens import patternacts, patterns
+from kb.screens.patternties import burst_notes
 from kb.screens.treemap import layout
 from kb.text import prepare
 from pipelines.desk import desk_of
@@ -240,6 +243,28 @@ def test_what_the_browser_makes_up_changes_nothing(shown: Desk, told: dict[str, 
     before = shown.store.settings().get("patterns")
     draw(shown, told, pattern=JAM)
     assert shown.store.settings().get("patterns") == before
+
+
+def test_bursts_that_go_on_are_told_loudly_with_the_way_to_the_pattern_and_those_over_quietly() -> None:
+    soon = START + timedelta(minutes=9)
+    going = Burst("B1", JAM, "Printer jams", (1, 2, 3, 4), 15, 4, 0.3, START, soon, soon, "open", 9)
+    knot = replace(going, id="B2", pattern="", name="Badge reader dead")
+    over = replace(going, id="B3", state="over")
+    (loud, unnamed, quiet) = (json.dumps(burst_notes([one])) for one in (going, knot, over))
+    assert "Possible major incident: 4 tickets like this in 9 minutes, usually 0.3." in loud
+    assert f'"pattern": "{JAM}"' in loud
+    assert "Badge reader dead (in no pattern)" in unnamed
+    assert "Possible major incident" not in quiet
+    assert "1 burst lately, over by now" in quiet
+    assert burst_notes([going], here=VPN) is None
+    assert burst_notes([]) is None
+
+
+def test_a_desk_that_cannot_judge_counts_shows_no_bursts_and_still_its_patterns(tmp_path: Path) -> None:
+    desk = made(tmp_path)
+    desk.rates = None
+    assert listed(draw(desk)) == [JAM, VPN]
+    assert "What fixed it" in words(draw(desk, pattern=JAM, apart="1"))
 
 
 # --- what is missing ----------------------------------------------------------------------------------------------
