@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from kb.errors import Damaged
 from kb.patterns import ROWS, UNDATED, Floats, Head, Ints, Patterns, by_group
 
-REACH_SHARE = 0.10
+REACH_SHARE = 0.02
 """A newcomer must come as near the centre as all but this share of the members."""
-LEAST_REACH = 0.45
+LEAST_REACH = 0.40
 """Cosine to the centre under which nothing joins a pattern, however loose it is."""
-MOST_REACH = 0.75
+MOST_REACH = 0.60
 """Cosine to the centre that always lets in, however alike the members are."""
 _FORMAT = 1
 

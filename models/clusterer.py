@@ -43,6 +43,8 @@ GRID = (0.1, 0.14, 0.18, 0.22, 0.28, 0.34, 0.4)
 ENOUGH_LINKS = 50
 KEPT = 0.9
 """Share of the links kept inside groups by the coarsest resolution that a finer one must keep too."""
+JUDGED = 30_000
+"""Most nodes that resolutions are tried on; of more, the ends of some links and as many others."""
 VARIANT_STEP = 0.15
 """How much more members of a variant must share than members of a group."""
 COHESION = 0.35
@@ -183,6 +185,12 @@ def _resolution(
     if len(pairs) < ENOUGH_LINKS:
         return RESOLUTION, f"shipped default (fewer than {ENOUGH_LINKS} links between tickets to choose by)"
     ends = np.asarray(pairs, dtype=np.int64)
+    if len(views.vectors) > JUDGED:
+        rng = np.random.default_rng(seed)
+        ends = ends[np.sort(rng.permutation(len(ends))[: JUDGED // 4])]
+        rows = np.union1d(ends, rng.permutation(len(views.vectors))[: JUDGED // 2])
+        views, ends = views.part(rows), np.searchsorted(rows, ends)
+        graph = join(views, neighbours)
     kept = []
     for gamma in GRID:
         groups = _grow(graph, views, gamma, seed, neighbours)
@@ -190,7 +198,7 @@ def _resolution(
         if kept[-1] < KEPT * max(kept):
             break
     best = max(i for i, share in enumerate(kept) if share >= KEPT * max(kept))
-    why = f"the finest that keeps {kept[best]:.0%} of {len(pairs)} links together (the coarsest keeps {kept[0]:.0%})"
+    why = f"the finest that keeps {kept[best]:.0%} of {len(ends)} links together (the coarsest keeps {kept[0]:.0%})"
     return GRID[best], why
 
 

@@ -53,6 +53,11 @@ class Views:
     opened: NDArray[np.float64] | None
     """Seconds since 1970, shape (nodes,); NaN where not given."""
 
+    def part(self, rows: Ints) -> Views:
+        """Only these nodes."""
+        return Views(self.vectors[rows], self.words[rows], self.common[rows],
+                     None if self.opened is None else self.opened[rows])  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:

@@ -108,7 +108,7 @@ def _held(labels: Ints, was: Ints, wishes: Wishes, place: Mapping[str, int]) -> 
     for at in off:
         for group in np.unique(labels[(held == at) & (labels >= 0)]).tolist():
             mine = labels == group
-            if 2 * int((held[mine] == at).sum()) > int((was[mine] >= 0).sum()):
+            if 2 * int((held[mine] == at).sum()) > int(mine.sum()):
                 held[mine & (was < 0) & (held < 0)] = at
     return held
 

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from models.phrases import WORD, brevity, candidates, is_code, plainness, stem, stems_of, telling, written
+from models.phrases import WORD, Title, brevity, candidates, is_code, plainness, stem, stems_of, telling, written
 from models.stopwords import GLUE, STOP
 
 Ints = NDArray[np.int64]
 PHRASE = 4
 """Words in a phrase behind the name at most."""
-TITLES = 120
+TITLES = 80
 """Titles of one group that are read at most, evenly spread."""
-_READ = 150_000
+_READ = 60_000
 """Titles of all groups that are read, about; the more groups, the fewer of each."""
 _LEAST = 12
 _TRIED = 8
@@ -80,7 +80,7 @@ def name_groups(
     names: list[Name] = []
     taken: set[str] = set()
     for at in range(count):
-        mine = [texts[i] for i in own[at]]
+        mine = [Title.of(texts[i]) for i in own[at]]
         able, phrases = said.pick(at, most)
         shown = tuple((written(phrase, mine), times) for phrase, times in phrases)
         name = next((one for one in able if one not in taken), able[0] if able else "")

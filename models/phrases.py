@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from models.stopwords import FURNITURE, GLUE, LAST, STOP, VAGUE
 
+READ = 160
+"""Characters of a title that are looked at."""
 LONGEST = 6
 """Words in a name at most."""
 _CLAUSE = re.compile(r"[.,;:!?()\[\]{}<>\"“”„«»|/\\=*•…—–\r\n\t]+|\s-+\s|(?<=\s)'|'(?=\s)")
@@ -40,25 +43,39 @@ def stems_of(text: str, barred: frozenset[str]) -> list[str]:
 
 def _clauses(text: str, barred: frozenset[str]) -> Iterator[tuple[list[str], list[int]]]:
     """Lower-cased words of each clause, and whether each may be in a phrase."""
-    for clause in _CLAUSE.split(_NOISE.sub(" ; ", _ELISION.sub(" ", text[:300]))):
+    for clause in _CLAUSE.split(_NOISE.sub(" ; ", _ELISION.sub(" ", text[:READ]))):
         words = [word.casefold().replace("’", "'") for word in WORD.findall(clause)]
         if words:
             yield words, [_fitness(word, barred) for word in words]
 
 
-def written(phrase: str, titles: Sequence[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title taken apart: its words in lower case, and where each begins and ends in it."""
+
+    text: str
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+
+    @classmethod
+    def of(cls, text: str) -> Title:
+        """Without the article or pronoun that is written together with a word, as in "d'accueil"."""
+        places = [(_ELISION.sub("", place[0]), place.end()) for place in WORD.finditer(text[:READ])]
+        words = [word.casefold().replace("’", "'") for word, _ in places]
+        return cls(text, words, [end - len(word) for word, end in places], [end for _, end in places])
+
+
+def written(phrase: str, titles: Sequence[Title]) -> str:
     """A phrase as it is written most often, calm before shouted; ties go to what comes first."""
-    if not phrase:
-        return ""
     wanted = phrase.split()
     forms: Counter[str] = Counter()
-    for title in titles:
-        places = list(WORD.finditer(title[:300]))
-        words = [_ELISION.sub("", place[0]).casefold().replace("’", "'") for place in places]
-        at = next((i for i in range(len(words)) if words[i : i + len(wanted)] == wanted), None)
-        if at is not None:
-            start = places[at].end() - len(_ELISION.sub("", places[at][0]))
-            forms[" ".join(title[start : places[at + len(wanted) - 1].end()].split())] += 1
+    for title in titles if wanted else ():
+        for at in [i for i, word in enumerate(title.words) if word == wanted[0]]:
+            if title.words[at : at + len(wanted)] == wanted:
+                form = title.text[title.starts[at] : title.ends[at + len(wanted) - 1]]
+                forms[" ".join(form.split())] += 1
+                break
     calm = Counter({form: times for form, times in forms.items() if not form.isupper() or len(form) < 6})
     return (calm or forms).most_common(1)[0][0] if forms else phrase
 

@@ -15,7 +15,8 @@ from kb.errors import Damaged, NotBuilt
 from kb.learners import Vectors
 from kb.patternmaking import Found, assemble, from_json, to_json
 from kb.patterns import Patterns
-from kb.records import Kind, Ticket
+from kb.records import EVERYONE, Kind, Ticket
+from kb.rows import seconds
 from kb.text import language
 from kb.vectors import VectorIndex
 from models.clusterer import Clusters, cluster, within
@@ -25,7 +26,7 @@ from models.naming import name_groups
 from pipelines.generations import Generation
 from pipelines.home import Home
 from pipelines.index import Say, quiet
-from pipelines.learnable import Learnable, learnable
+from pipelines.learnable import Learnable, vectors_of
 from pipelines.remembered import Said, remembered
 
 _EXACT = 20_000
@@ -56,7 +57,7 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
     if not force and before is not None and before[0].facts.get("mark") == mark:
         generation, old = before
         return Grouped(generation.name, len(old.ticket), len(old.heads), old.noise_share, 0.0, unchanged=True)
-    pool = learnable(home, say=say, keep=lambda ticket: True)
+    pool = tickets_of(home, say=say)
     said = Said(overlay_of(store), frozenset(str(row[0]) for row in store.facts("problem", ("pattern",)) if row[0]))
     links = links_between(store.links(), pool.tickets)
     made = group(pool, links=links, old=None if before is None else _seen_by(home, *before), said=said, say=say)
@@ -76,6 +77,17 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
         }
         generation = draft.publish(facts)
     return Grouped(generation.name, len(made.ticket), len(made.heads), made.noise_share, time.perf_counter() - started)
+
+
+def tickets_of(home: Home, *, say: Say = quiet) -> Learnable:
+    """Every ticket that all may see, in the order of opening, with only what grouping and naming look at."""
+    tickets = [
+        Ticket(one.source, one.number, opened_at=one.opened_at, caller=one.caller, assigned_to=one.assigned_to,
+               text=one.text, id=one.id)
+        for batch in home.store.each("ticket", EVERYONE) for one in batch if isinstance(one, Ticket)
+    ]  # fmt: skip
+    tickets.sort(key=lambda one: (seconds(one.opened_at) or 0, one.id or 0))
+    return Learnable(tickets, vectors_of(home, [one.text for one in tickets], say=say))
 
 
 def group(

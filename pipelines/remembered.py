@@ -67,7 +67,7 @@ def remembered(old: Patterns | None, said: Said, ids: Ints, dim: int) -> Before:
             centres = old.centres
     place = {one: at for at, one in enumerate(ids.tolist())}
     anchors = said.overlay.anchors()
-    lost = sorted(said.spoken.difference(names))
+    lost = sorted((said.spoken | set(anchors)).difference(names))
     for name in lost:
         for ticket in anchors.get(name, ()):
             if ticket in place and was[place[ticket]] < 0:
