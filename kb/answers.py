@@ -12,8 +12,9 @@ from kb.checklist import checklist
 from kb.evidence import Facts, identifier_words, reasons, shared_words, snippet
 from kb.features import NAMES, Candidates, Featurer, Question
 from kb.fixes import gist, resolved_alike, worth
+from kb.known import Alike, is_over
 from kb.learners import Embedder
-from kb.records import Article, Fix, Hit, Kind, Record, Ref, Step, Ticket, Viewer
+from kb.records import Article, Fix, Hit, Kind, Problem, Record, Ref, Step, Ticket, Viewer
 from kb.rows import content_hash, moment, seconds
 from kb.seen import Gate
 from kb.shelves import KINDS
@@ -111,8 +112,14 @@ class Writer:
         if pool.kind != "problem":
             return True
         at, found = int(pool.order[place]), pool.candidates
-        voted = float(found.column("vote_nearest")[at])
-        return self.gate.is_known(float(found.column("score")[at]), voted, float(pool.relevance[place]))
+        record = next(iter(self.store.records("problem", [int(pool.ids[place])], self.viewer)), None)
+        if not isinstance(record, Problem):
+            return False
+        same = Alike.of(self.featurer, self.question, self.viewer, least=self.gate.same)
+        belonging = same.belonging(self.featurer, int(found.places[at]), found.known)
+        score, over = float(found.column("score")[at]), is_over(record, self.question)
+        passed = same.passed_over(self.featurer, record, found.known, belonging)
+        return self.gate.is_known(score, belonging=belonging, alike=len(same.rows), passed_over=passed, over=over)
 
     def known_error(self, pool: Ranked) -> Hit | None:
         """The known error that the question is, out of their pool; ``None`` where it is none for sure."""

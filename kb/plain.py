@@ -56,6 +56,7 @@ def suggestion(made: Suggestion) -> dict[str, Any]:
         "questions": [{"text": ask.text, "why": ask.why, "cited": [ref(r) for r in ask.cited]}
                       for ask in made.questions],
         "neighbours": [hit(one) | {"score": round(one.score, 4)} for one in made.neighbours],
+        "known_error": None if made.known_error is None else hit(made.known_error),
         "model": made.model,
     }  # fmt: skip
 

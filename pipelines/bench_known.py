@@ -78,7 +78,10 @@ def extra_known_error(bench: Bench) -> Iterator[Row]:
 
 
 def _questions(bench: Bench, featurer: Featurer) -> tuple[list[Asked], list[Asked]]:
-    """Tickets before and in the test with the known error they belong to, if it was written before they came in."""
+    """Tickets before and in the test with the known error they belong to, if it was written before they came in.
+
+    A ticket belongs to it that was linked to it, or on which technicians named its number: links are often forgotten.
+    """
     columns, links = featurer.snapshot.pools["problem"].columns, featurer.snapshot.links
     known = {
         int(i): int(at)
@@ -88,6 +91,10 @@ def _questions(bench: Bench, featurer: Featurer) -> tuple[list[Asked], list[Aske
     belongs: dict[int, set[int]] = {}
     for row in np.flatnonzero(links.to("problem")).tolist():
         belongs.setdefault(int(links.ticket[row]), set()).add(int(links.target[row]))
+    numbers = {one.number: one.id or 0 for one in _all_problems(bench.home) if one.id in known}
+    for ticket in bench.tickets:
+        text = f"{ticket.resolution} {ticket.notes}"
+        belongs.setdefault(ticket.id or 0, set()).update(i for number, i in numbers.items() if number in text)
     since = min(known.values(), default=0)
     cut = bench.test_from or 0
     parts: tuple[list[Ticket], list[Ticket]] = ([], [])
@@ -106,6 +113,11 @@ def _questions(bench: Bench, featurer: Featurer) -> tuple[list[Asked], list[Aske
             for t, q in zip(tickets, questions_of(bench.home, tickets, say=bench.say), strict=True)
         ])  # fmt: skip
     return found[0], found[1]
+
+
+def _all_problems(home: Home) -> Iterator[Problem]:
+    for batch in home.store.each("problem", EVERYONE):
+        yield from (one for one in batch if isinstance(one, Problem))
 
 
 def _counted(asked: Sequence[Asked]) -> str:

@@ -79,6 +79,9 @@ def show_suggestion(suggestion: Suggestion) -> None:
     table("", ("", "suggestion", "sure", "why"), rows, right=(2,))
     for why in suggestion.raised:
         line(f"  {why}", style="bold")
+    if suggestion.known_error is not None:
+        known = suggestion.known_error
+        line(f"  known error {known.record.number}: {' '.join(known.resolution.split())[:200]}", style="bold")
     if suggestion.line is not None:
         line(f"  {suggestion.line.sentence}")
     for ask in suggestion.questions:
