@@ -110,7 +110,7 @@ def weeks(found: Standings, places: Sequence[int]) -> Node:
     return el(
         "section", "block",
         div("times", *parts),
-        div("keys-row", span("", "The stronger the colour, the more tickets; each row by its own busiest week."), *keys),
+        div("keys-row", span("", "Stronger colour: more tickets, each row by its own busiest week."), *keys),
         el("p", "small soft block-s", f"{count(rest, 'more pattern')} further down the list.") if rest > 0 else None,
     )  # fmt: skip
 
