@@ -192,14 +192,18 @@ def _open(rows: Ids, ledger: Ledger) -> int:
 # --- nearness ----------------------------------------------------------------------------------------------------
 
 
+def centre_of(vectors: Vectors) -> Vectors:
+    """The middle of all as a unit row of shape (dim,); zeros where no vector is known. Missing ones are zero rows."""
+    middle = vectors.sum(0)
+    norm = float(np.linalg.norm(middle))
+    return np.asarray(middle / norm if norm > 0 else middle, np.float32)
+
+
 def closeness(vectors: Vectors, spare: Floats | None = None) -> Floats:
     """Score of each ticket to the middle of all, float64 of shape (n,); where a vector is missing, ``spare`` or 0."""
     known = np.abs(vectors).sum(1) > 0
     out = np.zeros(len(vectors)) if spare is None else np.array(spare, np.float64)
-    if known.any():
-        centre = vectors[known].mean(0)
-        norm = float(np.linalg.norm(centre))
-        out[known] = vectors[known] @ (centre / norm) if norm > 0 else 0.0
+    out[known] = vectors[known] @ centre_of(vectors)
     return out
 
 

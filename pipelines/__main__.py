@@ -48,6 +48,10 @@ models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The 
 app.add_typer(models_app, name="models")
 app.add_typer(problems_app, name="problems")
 
+patterns_app = typer.Typer(rich_markup_mode=None, help="Find what keeps coming back; list what was found by cost, "
+                           "growth or pain, and show one pattern with everything known of it.")  # fmt: skip
+app.add_typer(patterns_app, name="patterns")
+
 _INTERRUPTED = 130
 """What Typer exits with where Ctrl-C met it outside a command."""
 HomeOption = Annotated[
@@ -173,15 +177,22 @@ def train(
         show.line(sentence)
 
 
-@app.command(epilog="Example: seenbefore patterns --most 20")
+@patterns_app.callback(invoke_without_command=True, epilog="Example: seenbefore patterns --most 20")
 def patterns(
+    context: typer.Context,
     home: HomeOption = None,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
     force: Annotated[bool, typer.Option("--force", help="Group again even if nothing changed.")] = False,
     as_json: JsonOption = False,
     group: GroupOption = None,
 ) -> None:
-    """Find what keeps coming back, and show the largest patterns."""
+    """Find what keeps coming back, and show the largest patterns; ``list`` and ``show ID`` tell more of them."""
+    if context.invoked_subcommand is not None:
+        if home or force or as_json or group:
+            from kb.errors import BadSetting
+
+            raise BadSetting(f"Options stand after the word: seenbefore patterns {context.invoked_subcommand} --home …")
+        return
     from kb import plain
     from pipelines import patterns as finding
     from pipelines import show
@@ -213,6 +224,41 @@ def bursts(
     viewer = environment.read(home, groups=tuple(group or ())).viewer
     found = _desk(home, "patterns").bursts(viewer=viewer, days=days)
     show.say_json(bursting.as_json(found)) if as_json else bursting.show_bursts(found)
+
+
+@patterns_app.command("list", epilog="Example: seenbefore patterns list --by growth")
+def patterns_list(
+    home: HomeOption = None,
+    by: Annotated[str, typer.Option(help="cost, growth or pain.")] = "cost",
+    most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """What was found last, ranked; nothing is grouped anew."""
+    from pipelines import show, show_patterns
+
+    settings = environment.read(home, groups=tuple(group or ()))
+    order = show_patterns.order(by)
+    found = _with_patterns(home).standings(viewer=settings.viewer)
+    if as_json:
+        show.say_json([show_patterns.standing(found, at) for at in found.ranked(order)[:most]])
+    else:
+        show_patterns.show_standings(found, by=order, most=most)
+
+
+@patterns_app.command("show", epilog="Example: seenbefore patterns show PAT00012 --json")
+def patterns_show(
+    pattern: Annotated[str, typer.Argument(help="The lasting id of a pattern, such as PAT00012.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+) -> None:
+    """One pattern: its figures, what fixed it, its articles, examples and variants."""
+    from pipelines import show, show_patterns
+
+    settings = environment.read(home, groups=tuple(group or ()))
+    found = _with_patterns(home).profile(pattern, viewer=settings.viewer)
+    show.say_json(show_patterns.profile(found)) if as_json else show_patterns.show_profile(found)
 
 
 @app.command(epilog='Example: seenbefore search "outlook keeps asking for the password" --json')
@@ -642,6 +688,16 @@ def _desk(folder: Path | None, *parts: str) -> Desk:
     from pipelines.desk import PARTS, open_desk
 
     return open_desk(environment.read(folder), parts=parts or PARTS)
+
+
+def _with_patterns(folder: Path | None) -> Desk:
+    """The desk with its patterns. Raises ``NotBuilt`` where there are none."""
+    from kb.errors import NotBuilt
+
+    desk = _desk(folder, "patterns")
+    if desk.patterns_made is None:
+        raise NotBuilt("No patterns are built yet: run `seenbefore patterns`.")
+    return desk
 
 
 def _desk_of(home: Home, *parts: str) -> Desk:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kb.assumptions import Assumptions
 from kb.desk.manager import Manager
 from kb.fixes import gist, resolved_alike
+from kb.learners import Vectors
 from kb.ledger import ASKED, Ledger, People
 from kb.profiles import (
     ALIKE,
@@ -20,6 +21,7 @@ from kb.profiles import (
     READ,
     VARIANTS,
     Profile,
+    centre_of,
     closeness,
     durations,
     figures,
@@ -88,7 +90,7 @@ class Profiler(Manager):
             examples=tuple(unlike(typical, EXAMPLES)),
             odd=tuple((read[at], score) for at, score in odd if at in read),
             variants=tuple((v, read[v.example]) for v in finer if v.example in read),
-            alike=tuple(self._alike(one, self.patterns(viewer=viewer))),
+            alike=tuple(self._alike(one.id, centre_of(vectors), self.patterns(viewer=viewer))),
         )  # fmt: skip
 
     # --- inside ------------------------------------------------------------------------------------------------
@@ -156,13 +158,13 @@ class Profiler(Manager):
         rows = made.rows(ids.tolist())
         return np.where(rows >= 0, getattr(made, name)[rows], missing)
 
-    def _alike(self, one: Pattern, patterns: Sequence[Pattern]) -> list[tuple[Pattern, float]]:
+    def _alike(self, pattern: str, centre: Vectors, patterns: Sequence[Pattern]) -> list[tuple[Pattern, float]]:
         """Other patterns this viewer may see whose centres are nearest, with their scores."""
         made = self.patterns_now()
         place = {head.id: at for at, head in enumerate(made.heads)} if made is not None else {}
-        if made is None or one.id not in place:
+        others = [other for other in patterns if other.id in place and other.id != pattern]
+        if made is None or not others or made.centres.shape[1] != len(centre) or not centre.any():
             return []
-        others = [other for other in patterns if other.id in place and other.id != one.id]
-        scores = made.centres[[place[other.id] for other in others]] @ made.centres[place[one.id]]
+        scores = made.centres[[place[other.id] for other in others]] @ centre
         order = np.argsort(-scores, kind="stable")[:ALIKE].tolist()
         return [(others[at], float(scores[at])) for at in order]

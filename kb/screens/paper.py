@@ -8,6 +8,7 @@ Links lead to our own pages only. Nothing else under ``kb/screens`` may call Str
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -117,7 +118,7 @@ def tiles(values: Sequence[dict[str, Any]], *, label: str) -> dict[str, Any]:
 
 
 def strip(values: Sequence[tuple[str, float, bool]], *, label: str) -> dict[str, Any]:
-    """A row of squares, darker for more: (words shown on hover, share in [0, 1], whether it stands out) each."""
+    """A row of squares, stronger for more: (words shown on hover, share in [0, 1], whether it stands out) each."""
     return {"x": "strip", "c": "strip", "v": [[words, round(share, 3), out] for words, share, out in values],
             "label": label}  # fmt: skip
 
@@ -164,6 +165,11 @@ def sheet(key: str, *nodes: Node, told: Callable[[Told], None] | None = None) ->
 def look(key: str, *nodes: Node) -> None:
     """Draw nodes and dress the whole page; once a page, before anything else."""
     _draw(_LOOK, key, list(nodes), None)
+
+
+def place() -> AbstractContextManager[Any]:
+    """A place on the page for sheets that are drawn later, so that what takes its time keeps nothing waiting."""
+    return st.container()
 
 
 def wished() -> tuple[str, dict[str, str]] | None:

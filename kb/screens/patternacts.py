@@ -13,7 +13,7 @@ from kb.overlay import Act
 from kb.profiles import Profile
 from kb.records import Pattern, Ref, Ticket, Viewer
 from kb.screens.paper import Node, Told, button, choice, div, el, field, fold, form, link, span, submit
-from kb.screens.wording import count, day, now
+from kb.screens.wording import count, day
 
 _SAID = "sb-pattern-said"
 
@@ -27,7 +27,6 @@ class Said:
     """The act to undo; 0 where there is none."""
     leads: str = ""
     """The pattern that was split off; "" for none."""
-    problem: Ref | None = None
 
 
 # --- drawing ------------------------------------------------------------------------------------------------------
@@ -37,12 +36,12 @@ def row(found: Profile) -> Node:
     """The quiet row of acts below the name."""
     one = found.pattern
     rename = form("rename", field("title", "Name", one.name, most=120), submit("Save", ""), look="rename")
-    parts: list[Node] = [fold("Rename", rename, name="rename", look="quiet")]
+    parts: list[Node] = [fold("Rename", rename, name=f"rename:{one.id}:{one.name}", look="quiet")]
     others = [(other.id, f"{other.name} ({count(other.size, 'ticket')})") for other, _ in found.alike]
     if others:
         merge = form("merge", choice("into", "Merge it into the pattern", others[0][0], others), submit("Merge", ""),
                      look="rename")  # fmt: skip
-        parts.append(fold("Merge", merge, name="merge", look="quiet"))
+        parts.append(fold("Merge", merge, name=f"merge:{one.id}", look="quiet"))
     if one.dismissed:
         parts.append(button("Bring back", "recall", "quiet"))
     else:
@@ -56,8 +55,6 @@ def notice() -> Node:
     if not isinstance(said, Said):
         return None
     to: Node = link("Open it", "patterns", pattern=said.leads) if said.leads else None
-    if said.problem is not None:
-        to = link("Open it", "search", problem=said.problem.number, source=said.problem.source)
     undo = button("Undo", "undo", "quiet", act=str(said.act)) if said.act else None
     return div("heard", span("", said.words), to, undo, role="status")
 
@@ -120,7 +117,6 @@ def heard(desk: Desk, viewer: Viewer, found: Profile, told: Told) -> None:
         "recall": lambda: _recall(desk, viewer, one),
         "not": lambda: _not_this(desk, viewer, one, Ref("ticket", told.get("source", ""), told.get("number", ""))),
         "undo": lambda: _undo(desk, viewer, told.get("act", "")),
-        "problem": lambda: _problem(desk, viewer, one),
     }
     if name not in acts:
         return
@@ -174,11 +170,6 @@ def _undo(desk: Desk, viewer: Viewer, act: str) -> Said:
         raise BadSetting("There is nothing of that number to take back.")
     desk.undo_pattern(int(act), viewer=viewer)
     return Said("Taken back.")
-
-
-def _problem(desk: Desk, viewer: Viewer, one: Pattern) -> Said:
-    made = desk.problem_from_pattern(one.id, viewer=viewer, now=now())
-    return Said(f"{made.number} is now the problem behind it.", problem=made.ref)
 
 
 def _last(desk: Desk, viewer: Viewer, pattern: str) -> int:

@@ -100,7 +100,7 @@ def whom(found: Profile) -> Node:
     told = sum(n for _, n in its.priorities)
     mix = _shares("Priority", [(f"Priority {at}", n) for at, n in its.priorities], told, 5)
     parts = [_shares(title, its.facets[name], sum(n for _, n in its.facets[name]), _SHOWN) for name, title in _FACETS]
-    affected = el("section", "", el("h2", "kicker", "Who is affected"), el("dl", "list", *rows)) if rows else None
+    affected = el("section", "block", el("h2", "kicker", "Who is affected"), el("dl", "list", *rows)) if rows else None
     return div("", affected, mix, *parts)
 
 

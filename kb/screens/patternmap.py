@@ -106,11 +106,11 @@ def weeks(found: Standings, places: Sequence[int]) -> Node:
     for at in places[:ROWS]:
         parts += _strip(found, at, first)
     rest = len(places) - ROWS
-    keys = [span("", span("key tone-up2", hidden="true"), "a week above what was to be expected")]
+    keys = [span("", span("key over", hidden="true"), "a week above what was to be expected")]
     return el(
         "section", "block",
         div("times", *parts),
-        div("keys-row", span("", "Darker: more tickets that week, each row by its own busiest week."), *keys),
+        div("keys-row", span("", "Stronger colour: more tickets, each row by its own busiest week."), *keys),
         el("p", "small soft block-s", f"{count(rest, 'more pattern')} further down the list.") if rest > 0 else None,
     )  # fmt: skip
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-import streamlit as st
-
 from kb.desk import Desk
 from kb.errors import NotFound
 from kb.profiles import Profile, Rate, sentence
 from kb.records import Ticket, Viewer
 from kb.screens import hits, patternacts, patternfacts
 from kb.screens.chrome import address, empty, notes, remembered
-from kb.screens.paper import Node, bars, div, el, link, prose, sheet, span
-from kb.screens.patternties import burst_notes, bursts_of, contrast_block, contrasts_of, problem_block
-from kb.screens.wording import count, day, money, now, share, took, worked
+from kb.screens.paper import Node, bars, div, el, link, place, prose, sheet, span
+from kb.screens.patternties import burst_notes, bursts_of, contrast_block, contrasts_of, problem_block, settled
+from kb.screens.wording import count, day, money, now, roughly, share, took, worked
 from kb.trends import LATELY, SAID
 
 _BACK = "← All patterns"
@@ -28,7 +26,7 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
     """Draw the pattern of this id, or say where it went."""
     today, back = now(), div("over", link(_BACK, "patterns"))
     try:
-        found = remembered(desk, viewer, ("pattern", pattern_id, today.date()),
+        found = remembered(desk, viewer, ("pattern", pattern_id, today.date(), settled(desk)),
                            lambda: desk.profile(pattern_id, viewer=viewer, now=today))  # fmt: skip
     except NotFound as error:
         gone = "It may have dissolved when patterns were found anew, or its tickets were deleted."
@@ -37,19 +35,17 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
     one = found.pattern
     apart = contrasts_of(desk, one.id, viewer, today) if address().get("apart") else None
     acts = desk.pattern_acts(one.id, viewer=viewer)
-    names = {} if not acts else remembered(
-        desk, viewer, "pattern-names", lambda: {p.id: p.name for p in desk.patterns(viewer=viewer, dismissed=True)}
-    )  # fmt: skip
+    names = _names(desk, viewer) if acts else {}
     moved = f"{pattern_id} was merged into this pattern." if one.id != pattern_id else ""
     top = [back, _title(found), notes((moved,)) if moved else None, patternacts.notice()]
-    problem = problem_block(desk.problem_of_pattern(one.id, viewer=viewer))
+    problem = problem_block(desk.problem_of_pattern(one.id, viewer=viewer), one.id)
     said = patternacts.history(acts, names, one.id)
     if not one.size:
         none = el("p", "soft block", _EMPTY)
         sheet("pattern", *top, none, problem, said, told=partial(patternacts.heard, desk, viewer, found))
         return
     sheet("pattern-top", *top, told=partial(patternacts.heard, desk, viewer, found))
-    bursts = st.container()  # these take their time on a first look: the page does not wait for them
+    bursts = place()  # these take their time on a first look: the page does not wait for them
     sheet(
         "pattern",
         _figures(found),
@@ -68,6 +64,12 @@ def page(desk: Desk, viewer: Viewer, pattern_id: str) -> None:
         sheet("pattern-bursts", burst_notes(bursts_of(desk, viewer, today), here=one.id))
 
 
+def _names(desk: Desk, viewer: Viewer) -> dict[str, str]:
+    """Id of every pattern this viewer may see → its name."""
+    return remembered(desk, viewer, ("pattern-names", settled(desk)),
+                      lambda: {one.id: one.name for one in desk.patterns(viewer=viewer, dismissed=True)})  # fmt: skip
+
+
 def _title(found: Profile) -> dict[str, object]:
     one = found.pattern
     evidence = ", ".join(f"{phrase} ({n})" for phrase, n in one.evidence[:10])
@@ -83,8 +85,9 @@ def _title(found: Profile) -> dict[str, object]:
 def _figures(found: Profile) -> dict[str, object]:
     one, its = found.pattern, found.figures
     wanted = float(its.weeks.lately_expected[0])
-    expected = f"{wanted:.0f} to be expected" if wanted >= 9.5 else f"{wanted:.1f} to be expected"
-    seen = f"{day(one.first_seen)} – {day(one.last_seen)}" if one.first_seen else "no dates"
+    expected = f"{roughly(wanted)} to be expected"
+    ends = dict.fromkeys((day(one.first_seen), day(one.last_seen)))
+    seen = " – ".join(ends) if one.first_seen else "no dates"
     fast = its.took
     cost = money(its.cost, its.assumed.currency) if its.cost is not None else worked(its.hours)
     shown = [
@@ -98,7 +101,7 @@ def _figures(found: Profile) -> dict[str, object]:
         _rate(its.reopened, "reopened"),
         _rate(its.bounced, "changed groups"),
     ]  # fmt: skip
-    return div("figures", *(div("figure", el("strong", "", big), span("", words), el("small", "", small))
+    return div("figures six", *(div("figure", el("strong", "", big), span("", words), el("small", "", small))
                             for big, words, small in shown))  # fmt: skip
 
 

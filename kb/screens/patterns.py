@@ -13,17 +13,15 @@ from kb.bursts import Burst
 from kb.desk import Desk
 from kb.errors import SeenBeforeError
 from kb.records import Pattern, Viewer
-from kb.screens import patternmap, patternpage
+from kb.screens import patternlist, patternmap, patternpage
 from kb.screens.chrome import address, empty, go, head, notes, remembered
-from kb.screens.paper import Node, Told, bars, choice, div, el, field, fold, form, link, sheet, span, submit
-from kb.screens.patternties import burst_notes, bursts_of
-from kb.screens.wording import ago, count, day, money, now, share, worked
+from kb.screens.paper import Node, Told, choice, div, el, field, fold, form, link, place, sheet, submit
+from kb.screens.patternties import burst_notes, bursts_of, settled
+from kb.screens.wording import count, day, money, now, share, worked
 from kb.standings import GROWTH_SAID, ORDERS, PAIN_SAID, Order, Standing, Standings
-from kb.trends import LATELY
 
 ASKED = "What keeps coming back?"
 SHOWN = 40
-SPARK_WEEKS = 26
 BY: Mapping[Order, str] = {"cost": "Cost", "growth": "Growth", "pain": "Pain"}
 VIEWS: Mapping[str, str] = {"": "List", "map": "Map", "time": "Timeline"}
 ONLY: Mapping[str, str] = {"": "All", "gap": "Without an article", "burst": "Bursting", "dismissed": "Dismissed"}
@@ -70,12 +68,13 @@ def page(desk: Desk, viewer: Viewer) -> None:
 
 def known(desk: Desk, viewer: Viewer) -> list[Pattern]:
     """All patterns this viewer may see; counted anew only when a ticket changed or somebody said something of one."""
-    return remembered(desk, viewer, "patterns", lambda: desk.patterns(viewer=viewer))
+    return remembered(desk, viewer, ("patterns", settled(desk)), lambda: desk.patterns(viewer=viewer))
 
 
 def _all(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     today = now()
-    found = remembered(desk, viewer, ("standings", today.date()), lambda: desk.standings(viewer=viewer, now=today))
+    found = remembered(desk, viewer, ("standings", today.date(), settled(desk)),
+                       lambda: desk.standings(viewer=viewer, now=today))  # fmt: skip
     said = tuple(st.session_state.pop("sb-patterns-said", ()))
     top = [head(ASKED, _lead(desk, found)), notes((*said, *desk.warnings()))]
     if not any(not one.pattern.dismissed for one in found.rows) and asked.only != "dismissed":
@@ -92,10 +91,10 @@ def _all(desk: Desk, viewer: Viewer, asked: Asked) -> None:
     elif places and asked.view == "time":
         drawn = patternmap.weeks(found, places)
     elif places:
-        drawn = [div("ranks block-s", *(_row(found, at, asked.by) for at in places[: asked.most])),
+        drawn = [div("ranks block-s", *(patternlist.row(found, at, asked.by) for at in places[: asked.most])),
                  _more(len(places), asked)]  # fmt: skip
     sheet("patterns-top", *top)
-    bursts = st.container()  # these take their time on a first look: the list does not wait for them
+    bursts = place()  # these take their time on a first look: the list does not wait for them
     sheet(
         "patterns",
         _controls(found, asked),
@@ -193,61 +192,6 @@ def _assumptions(found: Standings) -> Node:
     )  # fmt: skip
     return div("gap", fold("What is assumed of time and money", el("p", "small soft", assumed.handling),
                            div("block-s", fields), name="assumed"))  # fmt: skip
-
-
-# --- the list -----------------------------------------------------------------------------------------------------
-
-
-def _row(found: Standings, at: int, by: Order) -> dict[str, object]:
-    one = found.rows[at]
-    pattern = one.pattern
-    facts = [
-        count(pattern.size, "ticket") if by != "cost" else "",
-        f"last {ago(pattern.last_seen, to=now())}" if pattern.last_seen else "no dates",
-        one.services[0] if one.services else "",
-        one.groups[0] if one.groups else "",
-    ]
-    chip = None if one.has_article else span("chip", "no article")
-    evidence = ", ".join(f"{phrase} ({n})" for phrase, n in pattern.evidence[:8])
-    return div(
-        "rank p-row",
-        _figure(one, by, found.assumed.currency),
-        div("", el("h3", "", link(span("", pattern.name, title=evidence), "patterns", pattern=pattern.id)),
-            div("facts", *(span("", text) for text in facts if text), chip)),
-        bars(_spark(found, at), label=f"Tickets a week of {pattern.name}"),
-        _move(one),
-        card=pattern.id,
-    )  # fmt: skip
-
-
-def _figure(one: Standing, by: Order, currency: str) -> Node:
-    if by == "pain":
-        return div("size", f"{one.pain:,}", el("small", "", "points"))
-    if by == "growth":
-        return div("size", f"{one.lately:,}", el("small", "", f"in {LATELY} weeks"))
-    spent = worked(one.hours) if one.cost is None else money(one.cost, currency)
-    return div("size", spent, el("small", "", count(one.pattern.size, "ticket")))
-
-
-def _spark(found: Standings, at: int) -> list[tuple[str, int]]:
-    counts = found.weeks.counts[at]
-    first = max(0, len(counts) - SPARK_WEEKS)
-    return [(f"{day(found.weeks.start(week))}: {count(int(counts[week]), 'ticket')}", int(counts[week]))
-            for week in range(first, len(counts))]  # fmt: skip
-
-
-def _move(one: Standing) -> dict[str, object]:
-    if one.expected is None:
-        return div("move", el("strong", "quiet", f"{one.lately:,}"), f"in {LATELY} weeks")
-    if not one.lately and one.expected < 1:
-        return div("move", el("strong", "", "quiet"), "none lately")
-    sign = {"growing": "↑ ", "falling": "↓ ", "steady": ""}[one.moves]
-    look = "move up" if one.moves == "growing" else "move"
-    return div(look, el("strong", "", f"{sign}{one.lately:,}"), f"expected {_roughly(one.expected)}")
-
-
-def _roughly(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
 
 
 def _more(all_: int, asked: Asked) -> Node:

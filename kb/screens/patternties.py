@@ -12,14 +12,19 @@ from kb.errors import BadSetting
 from kb.records import Problem, Viewer
 from kb.screens.chrome import remembered
 from kb.screens.fixed import cited
-from kb.screens.paper import Node, button, div, el, fold, link, span
+from kb.screens.paper import Node, div, el, fold, link, span
 from kb.screens.wording import count, moment
+
+
+def settled(desk: Desk) -> int:
+    """Changes whenever somebody says anything of a pattern or changes a setting; for what is remembered of patterns."""
+    return hash(frozenset(desk.store.settings().items()))
 
 
 def bursts_of(desk: Desk, viewer: Viewer, now: datetime) -> list[Burst]:
     """What is bursting or did so lately, of what this viewer may see; nothing where the desk cannot tell."""
     try:
-        return remembered(desk, viewer, ("bursts", now.strftime("%d%H%M")),
+        return remembered(desk, viewer, ("bursts", now.strftime("%d%H%M"), settled(desk)),
                           lambda: desk.bursts(viewer=viewer, now=now))  # fmt: skip
     except BadSetting:
         return []
@@ -28,7 +33,7 @@ def bursts_of(desk: Desk, viewer: Viewer, now: datetime) -> list[Burst]:
 def contrasts_of(desk: Desk, pattern: str, viewer: Viewer, now: datetime) -> list[Contrast]:
     """What sets this pattern's tickets apart from their neighbours, the surest first; nothing where none is told."""
     try:
-        return remembered(desk, viewer, ("apart", pattern, now.date()),
+        return remembered(desk, viewer, ("apart", pattern, now.date(), settled(desk)),
                           lambda: desk.contrasts(pattern, viewer=viewer, now=now))  # fmt: skip
     except BadSetting:
         return []
@@ -56,7 +61,8 @@ def burst_notes(bursts: Sequence[Burst], *, here: str = "") -> Node:
 def _named(one: Burst, here: str) -> Node:
     if here:
         return "Bursting now." if one.state == "open" else "A burst"
-    return link(one.name, "patterns", pattern=one.pattern) if one.pattern else f"{one.name} (in no pattern)"
+    named: Node = link(one.name, "patterns", pattern=one.pattern) if one.pattern else f"{one.name} (in no pattern)"
+    return [named, ":"]
 
 
 def _plain(one: Burst) -> str:
@@ -80,13 +86,13 @@ def contrast_block(found: Sequence[Contrast] | None, pattern: str) -> Node:
     return el("section", "block", title, el("ul", "lines tight", *rows))
 
 
-def problem_block(problem: Problem | None) -> Node:
-    """The problem of this pattern, or the button that makes one."""
+def problem_block(problem: Problem | None, pattern: str) -> Node:
+    """The problem of this pattern, or the way to make one."""
     if problem is None:
         inside: Node = [el("p", "small soft", "Nobody works on its cause yet."),
-                        div("block-s", button("Make a problem of it", "problem", ""))]  # fmt: skip
+                        div("block-s", link("Make a problem of it", "problems", pattern=pattern))]  # fmt: skip
     else:
-        named = link(problem.title or problem.number, "search", problem=problem.number, source=problem.source)
+        named = link(problem.title or problem.number, "problems", problem=problem.number, source=problem.source)
         inside = [div("", named), div("facts", span("", span("number", problem.number)), span("", problem.state),
                                       span("", problem.owner) if problem.owner else None)]  # fmt: skip
-    return el("section", "", el("h2", "kicker", "Problem"), inside)
+    return el("section", "", el("h2", "kicker", "Problem"), div("", inside))

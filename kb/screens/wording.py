@@ -66,6 +66,11 @@ def money(amount: float, currency: str) -> str:
     return f"{amount:,.0f}\u00a0{currency}".strip()
 
 
+def roughly(value: float) -> str:
+    """A count that is an average: "0.4", "3", "1,250"."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 ticket", "2,431 tickets"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

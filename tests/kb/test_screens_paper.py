@@ -20,7 +20,7 @@ from kb.screens.chrome import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWN = sorted([*(ROOT / "kb" / "screens").glob("*.py"), ROOT / "app.py"])
-STREAMLIT = {"Page", "cache_resource", "components.v2.component", "navigation", "query_params", "query_params.from_dict",
+STREAMLIT = {"Page", "cache_resource", "components.v2.component", "container", "navigation", "query_params", "query_params.from_dict",
              "query_params.items", "session_state", "session_state.get", "session_state.pop", "session_state.setdefault",
              "set_page_config", "switch_page"}  # fmt: skip
 """All of Streamlit that a screen may touch: none of it draws a string."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from kb.bursts import Burst
 from kb.desk import Desk
 from kb.patternmaking import Found, assemble
 from kb.records import EVERYONE, Article, Link, Ref, Ticket, Viewer
 from kb.screens import patternacts, patterns
+from kb.screens.patternties import burst_notes
 from kb.screens.treemap import layout
 from kb.text import prepare
 from pipelines.desk import desk_of
@@ -202,6 +205,16 @@ def test_each_act_is_said_back_kept_in_the_history_and_undone(tmp_path: Path) ->
     assert desk.pattern(JAM, viewer=EVERYONE).size == 7
 
 
+def test_what_was_said_shows_in_the_same_session_at_once(tmp_path: Path) -> None:
+    desk = made(tmp_path)
+    test = draw(desk)
+    desk.dismiss_pattern(JAM, viewer=EVERYONE)
+    desk.set_rule("cost_per_hour", "60 EUR", viewer=EVERYONE)
+    test.run()
+    assert listed(test) == [VPN]
+    assert "EUR" in words(test)
+
+
 def test_a_variant_becomes_a_pattern_of_its_own(tmp_path: Path) -> None:
     desk = made(tmp_path)
     variant, example = desk.profile(JAM, viewer=EVERYONE).variants[0]
@@ -211,9 +224,11 @@ def test_a_variant_becomes_a_pattern_of_its_own(tmp_path: Path) -> None:
     assert "Feeder" in words(draw(desk))
 
 
-def test_a_problem_is_made_of_a_pattern_once(tmp_path: Path) -> None:
+def test_a_pattern_leads_to_its_problem_or_to_a_new_one(tmp_path: Path) -> None:
     desk = made(tmp_path)
-    assert "is now the problem behind it" in words(draw(desk, {"name": "problem"}, pattern=JAM))
+    assert any(node["page"] == "problems" and node["where"] == {"pattern": JAM}
+               for node in kinds(draw(desk, pattern=JAM), "link"))  # fmt: skip
+    desk.problem_from_pattern(JAM, viewer=EVERYONE, now=START)
     test = draw(desk, pattern=JAM)
     assert "Make a problem of it" not in words(test)
     assert any("problem" in node["where"] for node in kinds(test, "link"))
@@ -228,6 +243,28 @@ def test_what_the_browser_makes_up_changes_nothing(shown: Desk, told: dict[str, 
     before = shown.store.settings().get("patterns")
     draw(shown, told, pattern=JAM)
     assert shown.store.settings().get("patterns") == before
+
+
+def test_bursts_that_go_on_are_told_loudly_with_the_way_to_the_pattern_and_those_over_quietly() -> None:
+    soon = START + timedelta(minutes=9)
+    going = Burst("B1", JAM, "Printer jams", (1, 2, 3, 4), 15, 4, 0.3, START, soon, soon, "open", 9)
+    knot = replace(going, id="B2", pattern="", name="Badge reader dead")
+    over = replace(going, id="B3", state="over")
+    (loud, unnamed, quiet) = (json.dumps(burst_notes([one])) for one in (going, knot, over))
+    assert "Possible major incident: 4 tickets like this in 9 minutes, usually 0.3." in loud
+    assert f'"pattern": "{JAM}"' in loud
+    assert "Badge reader dead (in no pattern)" in unnamed
+    assert "Possible major incident" not in quiet
+    assert "1 burst lately, over by now" in quiet
+    assert burst_notes([going], here=VPN) is None
+    assert burst_notes([]) is None
+
+
+def test_a_desk_that_cannot_judge_counts_shows_no_bursts_and_still_its_patterns(tmp_path: Path) -> None:
+    desk = made(tmp_path)
+    desk.rates = None
+    assert listed(draw(desk)) == [JAM, VPN]
+    assert "What fixed it" in words(draw(desk, pattern=JAM, apart="1"))
 
 
 # --- what is missing ----------------------------------------------------------------------------------------------

@@ -304,13 +304,13 @@ const SPECIAL = {
     });
     return around;
   },
-  // A row of small squares, darker for more: [words, share of the most in [0, 1], whether it stands out].
+  // A row of small squares, stronger for more: [words, share of the most in [0, 1], whether it stands out].
   strip(sheet, node) {
     const picture = svg("svg", { viewBox: `0 0 ${node.v.length * 10} 10`, preserveAspectRatio: "none", role: "img" });
     picture.setAttribute("aria-label", node.label);
     node.v.forEach(([words, share, out], place) => {
       const cell = svg("rect", { x: place * 10 + 0.6, y: 0, width: 8.8, height: 10, class: out ? "sb-cell sb-over" : "sb-cell" });
-      if (share > 0) cell.style.fillOpacity = String(0.18 + 0.82 * share);
+      if (share > 0) cell.style.fillOpacity = String(Math.max(out ? 0.6 : 0, 0.2 + 0.8 * Math.sqrt(share)));
       else cell.setAttribute("class", "sb-cell sb-none");
       const name = svg("title", {});
       name.textContent = words;
