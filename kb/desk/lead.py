@@ -9,10 +9,11 @@ from typing import cast
 from kb import measures
 from kb.assumptions import Assumptions
 from kb.calendars import Hours
-from kb.desk import coming
+from kb.desk import told
 from kb.desk.dispatcher import Dispatcher
 from kb.desk.front import Counted
 from kb.desk.keeper import Keeper
+from kb.desk.watch import Watch
 from kb.digest import Digest, honesty, sections, words
 from kb.digest.parts import Section, Table
 from kb.errors import BadSetting, TooLittle
@@ -29,7 +30,7 @@ _FRESH = 600
 """Seconds for which what was read of an unchanged store is used again."""
 
 
-class Lead(Dispatcher, Keeper):
+class Lead(Dispatcher, Keeper, Watch):
     """Figures and reports."""
 
     def period(self, text: str) -> Period:
@@ -79,10 +80,10 @@ class Lead(Dispatcher, Keeper):
             sections.backlog(here, self._oldest(here, viewer)),
             sections.work(here, before),
             returning,
-            sections.listed("bursts", "Bursts", "Many tickets of one kind at once, as flagged.", coming.BURSTS,
-                            coming.burst_rows(self, period, viewer=viewer, now=now)),
+            sections.listed("bursts", "Bursts", "Many tickets of one kind at once, as flagged.", told.BURSTS,
+                            told.burst_rows(self, period, viewer=viewer, now=now)),
             sections.listed("verdicts", "Did the fixes hold?", "Tickets a week before and after each fix.",
-                            coming.VERDICTS, coming.verdict_rows(self, period, viewer=viewer, now=now)),
+                            told.VERDICTS, told.verdict_rows(self, period, viewer=viewer, now=now)),
             self._gaps(period, viewer),
             sections.honesty((self._fared(period, viewer), honesty.trained(self.facts.get("models"), self.policy))),
         ]  # fmt: skip

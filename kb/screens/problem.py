@@ -40,7 +40,7 @@ def _body(desk: Desk, viewer: Viewer, found: Problem, about: About) -> list[Node
     tickets = remembered(desk, viewer, ("linked", found.ref), lambda: desk.linked_from(found, viewer=viewer, most=MOST))
     uses = remembered(desk, viewer, ("uses", day(now())), lambda: desk.problem_uses(viewer=viewer, now=now()))
     mine = feedback.standing(desk, viewer, [found], about)
-    held = problemhelp.verdict_of(desk, found, viewer, now())
+    held = problemhelp.verdict_block(desk, found, viewer, now())
     chips = ["known error" if found.is_known_error else "problem", found.state, found.service]
     lead = hits.fix(found, found.workaround, name="record") if found.workaround else None
     return [
@@ -56,7 +56,7 @@ def _body(desk: Desk, viewer: Viewer, found: Problem, about: About) -> list[Node
                 *([lead, _in_place(found, "workaround")] if lead else []),
                 held,
                 *(_text(found, name) for name in TEXTS if name != "workaround" or not lead),
-                problemhelp.contrasts_of(desk, found, viewer, now()),
+                problemhelp.contrasts(found),
                 _tickets(found, tickets),
                 _articles(found, desk.problem_articles(found, viewer=viewer)),
                 _link(found),
