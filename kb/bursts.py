@@ -11,42 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.learners import Rates, Vectors
+from kb.recent import RING, Recent
+from kb.usual import HISTORY, WEEK, WINDOWS, bars, beside, frequent, hour_of_week, unevenness, weekly
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-WINDOWS = (15 * 60, 3_600, 4 * 3_600)
-"""Seconds looked back from each arrival."""
 LEAST = (3, 3, 4)
 """Tickets it takes to be a burst at all, by window."""
 FLOOR = 4.0
 """The bar is never lower: a chance of one in so many powers of ten."""
-ROBOT = 50
-"""A caller with so many tickets in the half year is a desk or a machine: each of theirs counts."""
-HISTORY = 182 * 86_400
-"""Seconds of the past that say what is usual."""
 MOST = 8_192
 """Past tickets an arrival is compared with; of more, an even sample."""
-RING = 512
-"""Tickets of the last hours an arrival is compared with."""
 QUIET = 4 * 3_600
 """Seconds without another such ticket after which a burst is over."""
 AGAIN = 12 * 3_600
 """Seconds after the last ticket of a burst in which more of the same belong to it, and are no news."""
 KNOWN_AFTER = 14 * 86_400
 """Seconds of history it takes to know what is usual."""
-A_WEEK = 0.5
+AWEEK = 0.5
 """False alarms a week that the bar is set for; the promise is one."""
-_ALIKE = (0.98, 0.996)
-"""Shares of random pairs of tickets that are less alike than two of one burst: a loose and a tight reading."""
-_LEAST_ALIKE, _MOST_ALIKE = (0.3, 0.4), (0.62, 0.77)
-"""Ends of the scores these may come to: on a desk with few kinds of tickets random pairs are alike often."""
-_PAIRS = 60_000
-_WEEK = 7 * 86_400
 _SHRINK = 3.0
 """Tickets of a kind to be expected in an hour of the week, from which on that hour's own count outweighs all others."""
 _BLOCK = 64
-_MANY = 32
 TUNED = 2_000
 """Tickets before a replay that say how much they come in clumps."""
 _CLUMPS, _FEW = 0.1, 3.0
@@ -138,15 +125,16 @@ class Stream:
     _day: int = -1
     _profile: Floats = field(default_factory=lambda: np.zeros(168))
     _clumps: Floats = field(init=False)
+    _tuned: bool = False
 
     def __post_init__(self) -> None:
         if self.where is None:
             self.where = np.arange(len(self.times))
-        self._robots = _frequent(self.callers)
+        self._robots = frequent(self.callers)
         self._past = self.sample(self.times, self.ids)
         self._past_vectors = self.vectors[self.where[self._past]]
         if not self.alike:
-            self.alike = _bars(self._past_vectors)
+            self.alike = bars(self._past_vectors)
         self._clumps = np.full((len(self.alike), len(WINDOWS)), _CLUMPS)
 
     @staticmethod
@@ -157,13 +145,18 @@ class Stream:
         busiest = len(times) - int(np.searchsorted(times, times[-1] - HISTORY))
         return np.flatnonzero(ids % max(1, -(-busiest // MOST)) == 0)
 
+    def carry_on(self, told: Stream) -> None:
+        """Take over what was said of an earlier state of this stream, whose rows are the first of these."""
+        self.signs, self.links = list(told.signs), dict(told.links)
+        self._clumps, self._tuned = told._clumps, told._tuned
+
     def replay(self, start: int, end: int | None = None) -> None:
         """Take the arrivals in rows [start, end) one after the other; signs and links are kept."""
         end = len(self.times) if end is None else end
-        if start > 0:
-            self._clumps = self._clumped(max(0, start - TUNED), start)
+        if start > 0 and not self._tuned:
+            self._clumps, self._tuned = self._clumped(max(0, start - TUNED), start), True
         warm = int(np.searchsorted(self.times, self.times[start] - WINDOWS[-1])) if start < end else start
-        recent = _Recent(self.vectors.shape[1], len(self.alike))
+        recent = Recent(self.vectors.shape[1], len(self.alike))
         where = self.where if self.where is not None else self.ids
         for first in range(warm, end, _BLOCK):
             rows = np.arange(first, min(end, first + _BLOCK))
@@ -184,12 +177,12 @@ class Stream:
         if not len(when) or self.where is None:
             return shares, spreads
         scores = self.vectors[self.where[rows]] @ self._past_vectors[low:high].T
-        slots = _slot(when)
+        slots = hour_of_week(when)
         for k, at in enumerate(times.tolist()):
             known = int(np.searchsorted(when, at - WINDOWS[-1]))
             if not known:
                 continue
-            near_slot = _near(slots[:known], int(_slot(np.array([at]))[0]))
+            near_slot = beside(slots[:known], int(hour_of_week(np.array([at]))[0]))
             here = float(near_slot.sum())
             for level, bar in enumerate(self.alike):
                 found = np.flatnonzero(scores[k, :known] >= bar)
@@ -197,11 +190,11 @@ class Stream:
                 shares[k, level] = share * (float(near_slot[found].sum()) + _SHRINK) / (share * here + _SHRINK)
                 spreads[k, level] = 1.0 / (len(found) + 0.5)  # how little so few say of their rate
                 if len(found) > 1:
-                    spreads[k, level] += _spread(when[found], at, min(HISTORY, at - int(when[0])))
+                    spreads[k, level] += unevenness(when[found], at, min(HISTORY, at - int(when[0])))
         return shares, spreads
 
     def _arrive(
-        self, row: int, vector: Vectors, share: Floats, spread: Floats, recent: _Recent, *, silent: bool
+        self, row: int, vector: Vectors, share: Floats, spread: Floats, recent: Recent, *, silent: bool
     ) -> None:
         at = int(self.times[row])
         recent.forget(at - WINDOWS[-1])
@@ -251,7 +244,7 @@ class Stream:
         rows = [row for row in range(start, end) if where[row] >= 0]
         for row in rows:
             for when in (0, 1):
-                at = int(self.times[row]) - when * _WEEK
+                at = int(self.times[row]) - when * WEEK
                 low = int(np.searchsorted(self.times, at - WINDOWS[-1], side="right"))
                 high = row if when == 0 else int(np.searchsorted(self.times, at))
                 near = np.arange(low, high)[-RING:]
@@ -272,9 +265,9 @@ class Stream:
         """Tickets the desk usually gets in each window that ends here."""
         day = at // 86_400
         if day != self._day:
-            self._day, self._profile = day, self._weekly(day * 86_400)
+            self._day, self._profile = day, weekly(self.times, day * 86_400)
         hours = np.arange(-4, 1) * 3_600 + at
-        rate = self._profile[_slot(hours)]
+        rate = self._profile[hour_of_week(hours)]
         part = (at % 3_600) / 3_600
         # the running hour and the four before it
         last = rate[-1]
@@ -288,27 +281,6 @@ class Stream:
                 total, left = total + take * rate[-k], left - take
             out.append(total)
         return np.asarray(np.maximum(out, 1e-3), np.float64)
-
-    def _weekly(self, at: int) -> Floats:
-        """Tickets an hour for each of the 168 hours of the week, from the half year before, outages cut off."""
-        low, high = np.searchsorted(self.times, [at - HISTORY, at])
-        times = self.times[low:high]
-        if not len(times):
-            return np.full(168, 0.1)
-        weeks = max(1.0, (at - max(int(times[0]), at - HISTORY)) / _WEEK)
-        cell = (at - times) // _WEEK * 168 + _slot(times)
-        cells, counts = np.unique(cell, return_counts=True)
-        slot = cells % 168
-        total = np.bincount(slot, counts, minlength=168)
-        mean = total / weeks
-        capped = np.minimum(counts, 3.0 * mean[slot] + 3.0)
-        mean = np.bincount(slot, capped, minlength=168) / weeks
-        hours = mean.reshape(7, 24)
-        days = hours.sum(1, keepdims=True)
-        shape = hours.sum(0, keepdims=True) / max(1e-9, float(hours.sum()))
-        smooth = (hours * weeks + days * shape * 4.0) / (weeks + 4.0)
-        lately = float((times > at - 28 * 86_400).sum()) / max(1e-9, len(times) * min(1.0, 4.0 / weeks))
-        return np.asarray(np.maximum(smooth.ravel() * float(np.clip(lately, 0.5, 2.0)), 1e-3), np.float64)
 
     # --- episodes ----------------------------------------------------------------------------------------------
 
@@ -346,7 +318,7 @@ def _belongs(rows: Sequence[int], known: set[int], near: Sequence[int], mine: se
     return len(latest.intersection(near)) >= min(3, len(latest))
 
 
-def bar_for(streams: Sequence[tuple[Stream, float]], *, a_week: float = A_WEEK) -> float:
+def bar_for(streams: Sequence[tuple[Stream, float]], *, a_week: float = AWEEK) -> float:
     """The strength from which signs are told, so that replayed history has at most ``a_week`` alarms a week.
 
     ``streams`` are pairs of a replayed stream and how many weeks were replayed. Never below what the number of
@@ -359,104 +331,3 @@ def bar_for(streams: Sequence[tuple[Stream, float]], *, a_week: float = A_WEEK) 
         if sum(len(stream.episodes(bar)) for stream, _ in streams) <= a_week * weeks:
             return bar
     return tried[-1]
-
-
-def _bars(vectors: Vectors) -> tuple[float, ...]:
-    """Scores that these shares of random pairs stay below."""
-    if len(vectors) < 2:
-        return tuple(0.5 + 0.2 * level for level in range(len(_ALIKE)))
-    pairs = np.random.default_rng(7).integers(0, len(vectors), (2, _PAIRS))
-    pairs = pairs[:, pairs[0] != pairs[1]]
-    scores = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]])
-    return tuple(float(q) for q in np.clip(np.quantile(scores, _ALIKE), _LEAST_ALIKE, _MOST_ALIKE))
-
-
-class _Recent:
-    """The tickets of the last hours, and which of them are alike."""
-
-    def __init__(self, dim: int, levels: int) -> None:
-        self.size = 0
-        self.rows = np.zeros(RING, np.int64)
-        self.times = np.zeros(RING, np.int64)
-        self.vectors = np.zeros((RING, dim), np.float32)
-        self.shares = np.ones((RING, levels))
-        self.spreads = np.ones((RING, levels, len(WINDOWS)))
-        self.links = np.zeros((levels, RING, RING), np.float32)
-        self.callers = np.full(RING, -1, np.int64)
-        self.counts = np.ones(RING, bool)
-        """Whether it counts: the newest of several alike by one caller does."""
-
-    def forget(self, before: int) -> None:
-        """Leave out what is older, many at a time."""
-        gone = int(np.searchsorted(self.times[: self.size], before, side="right"))
-        if gone < _MANY and self.size + 1 < RING:
-            return
-        gone = min(max(gone, _MANY), self.size)
-        left = self.size - gone
-        for array in (self.rows, self.times, self.vectors, self.shares, self.spreads, self.callers, self.counts):
-            array[:left] = array[gone : self.size].copy()
-        self.links[:, :left, :left] = self.links[:, gone : self.size, gone : self.size].copy()
-        self.size = left
-
-    def add(self, row: int, at: int, vector: Vectors, share: Floats, spread: Floats, alike: Sequence[float]) -> Vectors:
-        """Take one in; returns which of the earlier ones are alike by each reading, of shape (levels, earlier)."""
-        n = self.size
-        scores = self.vectors[:n] @ vector
-        self.rows[n], self.times[n], self.vectors[n] = row, at, vector
-        self.shares[n], self.spreads[n] = share, spread
-        linked = np.array([scores >= bar for bar in alike], np.float32)
-        self.links[:, n, :n] = linked
-        self.links[:, :n, n] = linked
-        self.links[:, n, n] = 1.0
-        self.size = n + 1
-        return linked
-
-    def said_by(self, caller: int, alike: Vectors) -> None:
-        """Note who reported the newest one; what they said before in the same words counts no more."""
-        n = self.size - 1
-        self.callers[n], self.counts[n] = caller, True
-        if caller >= 0:
-            self.counts[:n] &= ~((self.callers[:n] == caller) & (alike > 0))
-
-
-def _frequent(callers: Ints | None) -> frozenset[int]:
-    """Callers who are a desk or a machine."""
-    if callers is None or not len(callers):
-        return frozenset()
-    counts = np.bincount(callers[callers >= 0])
-    return frozenset(np.flatnonzero(counts >= ROBOT).tolist())
-
-
-def _slot(times: Ints) -> Ints:
-    """Hour of the week, 0 to 167, Monday first."""
-    return np.asarray((times // 3_600 + 72) % 168, np.int64)
-
-
-def _near(slots: Ints, slot: int) -> NDArray[np.bool_]:
-    """Which of these hours of the week are this one or beside it."""
-    apart = np.abs(slots - slot)
-    return np.asarray(np.minimum(apart, 168 - apart) <= 1, bool)
-
-
-def _spread(times: Ints, now: int, span: int) -> Floats:
-    """Dispersion (variance = mean + dispersion x mean squared) of counts by window, without the busiest one.
-
-    Drawn towards 1, as if two further tickets had come at once.
-    """
-    out = np.empty(len(WINDOWS))
-    for place, window in enumerate(WINDOWS):
-        cells = max(1.0, span / window)
-        _, counts = np.unique(times // window, return_counts=True)
-        if len(counts) > 1:
-            counts = np.delete(counts, counts.argmax())
-        total = float(counts.sum())
-        pairs = float((counts * (counts - 1)).sum())
-        # E[n(n-1)] = mean^2 (1 + a)
-        mean = total / cells
-        out[place] = max(0.0, (pairs + 2.0 * 0.0 + 1e-12) / max(cells * mean * mean, 1e-12) - 1.0) if total > 1 else 0.0
-    return np.clip(out, 0.5, 1e4)
-
-
-def only_days(times: Ints) -> bool:
-    """Whether dates have no time of day, so that nothing can be said of minutes."""
-    return len(times) > 0 and float((times % 86_400 == 0).mean()) > 0.5

@@ -21,8 +21,8 @@ LIFT = 1.5
 """A value must be so many times as common inside as outside."""
 MOST = 12
 CITED = 8
-_WITHIN = timedelta(days=14)
-"""Neighbours are other tickets from the time of the pattern, this much wider on both sides."""
+WITHIN = 14 * 86_400
+"""Neighbours are other tickets from the time of the pattern, so many seconds wider on both sides."""
 
 Values = Callable[[Ticket], Sequence[str]]
 
@@ -95,7 +95,7 @@ def neighbours(inside: Sequence[Ticket], others: Sequence[Ticket]) -> list[Ticke
     times = sorted(ticket.opened_at for ticket in inside if ticket.opened_at is not None)
     if not times:
         return list(others)
-    first, last = times[0] - _WITHIN, times[-1] + _WITHIN
+    first, last = times[0] - timedelta(seconds=WITHIN), times[-1] + timedelta(seconds=WITHIN)
     return [ticket for ticket in others if ticket.opened_at is not None and first <= ticket.opened_at <= last]
 
 

@@ -14,8 +14,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.bursts import AGAIN, HISTORY, Stream, bar_for, only_days
+from kb.bursts import AGAIN, Stream, bar_for
 from kb.learners import Vectors
+from kb.usual import HISTORY, only_days
 from models import scores
 from models.rates import Rates
 from pipelines.bench import OURS, Bench, Row

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kb import bursts as bursting
 from kb import contrasts as contrasting
 from kb import held as holding
+from kb import usual
 from kb.bursts import Burst, Episode, Stream
 from kb.contrasts import Contrast
 from kb.desk.manager import Manager
@@ -30,7 +31,11 @@ Ints = NDArray[np.int64]
 DAYS = 14
 _TUNED_ON = 4_000
 """Latest tickets whose replay sets the bar."""
+_VIEWS = 4
+"""Replayed streams kept in memory, one for each set of groups and stretch of time that was asked for."""
 _LINKED = 5_000
+_COMPARED = 3_000
+"""Tickets of a pattern, and as many of its neighbours, that are compared; of more, an even part."""
 _OWN = 0.5
 """Share of a finer group's tickets that must be linked to a problem, for the group to be the problem's."""
 
@@ -78,14 +83,21 @@ class Watch(Manager):
     def contrasts(self, pattern_id: str, *, viewer: Viewer, now: datetime | None = None) -> list[Contrast]:
         """What is different about a pattern's tickets, the surest first. Raises ``NotFound``."""
         rates = self._judge()
-        mine = set(self._members(self.pattern(pattern_id, viewer=viewer), viewer))
-        end = now or datetime.now(UTC)
-        tickets = [
-            ticket for batch in self.store.each("ticket", viewer) for ticket in batch
-            if isinstance(ticket, Ticket) and (ticket.opened_at is None or ticket.opened_at <= end)
-        ]  # fmt: skip
-        inside = [ticket for ticket in tickets if ticket.id in mine]
-        return contrasting.contrasts(inside, [one for one in tickets if one.id not in mine], rates=rates)
+        end = int((now or datetime.now(UTC)).timestamp())
+        columns = self.shelves.now().pools["ticket"].columns
+        opened = columns.numbers["opened"]
+        seen = columns.visible(viewer) & (opened <= end)
+        own = np.isin(columns.ids, np.array(self._members(self.pattern(pattern_id, viewer=viewer), viewer), np.int64))
+        mine = seen & own
+        dated = opened[mine & (opened > 0)]
+        others = seen & ~own
+        if len(dated):
+            others &= (opened >= dated.min() - contrasting.WITHIN) & (opened <= dated.max() + contrasting.WITHIN)
+        inside, outside = (
+            cast("list[Ticket]", self.store.records("ticket", _evenly(columns.ids[rows], _COMPARED), viewer))
+            for rows in (mine, others)
+        )
+        return contrasting.contrasts(inside, outside, rates=rates)
 
     def fixes_of(self, pattern_id: str, *, viewer: Viewer, most: int = 60) -> tuple[Fix, ...]:
         """Ways in which a pattern's newest tickets were resolved, best proven first, citing them.
@@ -164,9 +176,18 @@ class Watch(Manager):
         """The replayed stream of what this viewer may see; only what is new since the last look is replayed."""
         columns = shelf.columns
         end, opened = int(now.timestamp()), columns.numbers["opened"]
-        begin = int((now - timedelta(days=days)).timestamp())
-        rows = columns.visible(viewer) & (opened > 0) & (opened <= end) & (opened > begin - bursting.HISTORY)
-        return replayed(columns.ids[rows], opened[rows], begin, shelf, rates, self._callers())
+        begin = int((now - timedelta(days=days)).timestamp()) // 86_400 * 86_400
+        seen = columns.visible(viewer)
+        rows = seen & (opened > 0) & (opened <= end) & (opened > begin - usual.HISTORY)
+        streams: dict[tuple[tuple[str, ...], int], Stream] = self.kept.setdefault("streams", {})
+        key = (("*",) if viewer.sees_all else tuple(sorted(viewer.groups)), begin)
+        stream = replayed(columns.ids[rows], opened[rows], begin, shelf, rates, self._callers(), told=streams.get(key))
+        if stream is not None:
+            streams.pop(key, None)
+            streams[key] = stream
+            for old in list(streams)[:-_VIEWS]:
+                del streams[old]
+        return stream
 
     def _callers(self) -> Callable[[int], int]:
         """Store id → code of its caller, -1 where unknown."""
@@ -187,7 +208,7 @@ class Watch(Manager):
             rows = columns.visible(EVERYONE) & (opened > 0) & (opened <= end)
             times = np.sort(opened[rows])
             begin = int(times[-_TUNED_ON]) if len(times) > _TUNED_ON else int(times[0]) if len(times) else 0
-            rows &= opened > begin - bursting.HISTORY
+            rows &= opened > begin - usual.HISTORY
             stream = replayed(columns.ids[rows], opened[rows], begin, shelf, rates, self._callers())
             weeks = 0.0 if stream is None else (end - begin) / (7 * 86_400)
             self.kept["bar"] = day, bursting.bar_for([] if stream is None else [(stream, weeks)])
@@ -231,26 +252,36 @@ class Watch(Manager):
         return name if 2 * n >= len(found) else ""
 
 
+def _evenly(ids: Ints, most: int) -> list[int]:
+    """All of them, or an even part."""
+    return [int(i) for i in ids[:: max(1, -(-len(ids) // most))]]
+
+
 def replayed(
-    ids: Ints, times: Ints, begin: int, shelf: Shelf, rates: Rates, callers: Callable[[int], int]
-) -> Stream | None:
-    """A stream of these tickets, replayed from ``begin`` on; ``None`` where their dates tell nothing."""
+    ids: Ints, times: Ints, begin: int, shelf: Shelf, rates: Rates, callers: Callable[[int], int], *,
+    told: Stream | None = None,
+) -> Stream | None:  # fmt: skip
+    """A stream of these tickets, replayed from ``begin`` on; ``None`` where their dates tell nothing.
+
+    ``told`` is the stream as it was: where it only has grown since, what is new is replayed alone.
+    """
     order = np.lexsort((ids, times))
     ids, times = ids[order], times[order]
-    if not len(ids) or bursting.only_days(times):
+    if not len(ids) or usual.only_days(times):
         return None
+    old = 0 if told is None else len(told.ids)
+    grown = told is not None and np.array_equal(told.ids, ids[:old]) and np.array_equal(told.times, times[:old])
+    if told is not None and grown and old == len(ids):
+        return told
     start = int(np.searchsorted(times, begin))
     wanted = np.zeros(len(ids), bool)
     wanted[max(0, start - bursting.TUNED) :] = True
     wanted[Stream.sample(times, ids)] = True
-    where = np.cumsum(wanted) - 1
-    stream = Stream(
-        times,
-        ids,
-        shelf.vectors.rows(ids[wanted]),
-        rates,
-        where,
-        np.array([callers(i) for i in ids.tolist()], np.int64),
-    )
-    stream.replay(start)
+    codes = np.array([callers(i) for i in ids.tolist()], np.int64)
+    where = np.where(wanted, np.cumsum(wanted) - 1, -1)
+    alike = told.alike if told is not None and grown else ()
+    stream = Stream(times, ids, shelf.vectors.rows(ids[wanted]), rates, where, codes, alike)
+    if told is not None and grown:
+        stream.carry_on(told)
+    stream.replay(max(start, old) if grown else start)
     return stream

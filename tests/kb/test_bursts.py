@@ -7,7 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from kb.bursts import FLOOR, Stream, bar_for, only_days
+from kb.bursts import FLOOR, Stream, bar_for
+from kb.usual import only_days
 from models.rates import Rates
 
 DIM = 48

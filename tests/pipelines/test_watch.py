@@ -207,3 +207,20 @@ def test_the_command_line_and_the_import_tell_what_bursts(home: Home) -> None:
 
 def test_an_import_of_old_tickets_is_told_nothing(home: Home) -> None:
     assert bursts.after_import(home, ANYBODY, NOW + timedelta(days=400)) == []
+
+
+def test_what_was_told_step_by_step_is_what_a_fresh_start_tells(desk: Desk, home: Home) -> None:
+    for n in range(7):
+        desk.store.write("ticket", [outage(n)])
+        found = desk.bursts(viewer=ANYBODY, now=NOW)
+    fresh = desk_of(home, parts=("patterns",)).bursts(viewer=ANYBODY, now=NOW)
+    assert [(b.id, b.tickets, b.count, b.flagged) for b in found] == [
+        (b.id, b.tickets, b.count, b.flagged) for b in fresh
+    ]
+
+
+def test_a_ticket_dated_back_into_the_burst_is_counted(desk: Desk) -> None:
+    desk.store.write("ticket", [outage(n) for n in range(6)])
+    assert len(desk.bursts(viewer=ANYBODY, now=NOW)[0].tickets) == 6
+    desk.store.write("ticket", [replace(outage(9), opened_at=NOW - timedelta(minutes=10))])
+    assert len(desk.bursts(viewer=ANYBODY, now=NOW)[0].tickets) == 7
