@@ -106,7 +106,7 @@ def _changed(here: Problem, change: ProblemChange) -> Node:
         if change.target == here.ref:
             return [_to(change.problem), " was merged into this"]
         return ["Merged into ", _to(change.target)]
-    return [[", " if at else "", _field(name, change)] for at, name in enumerate(change.after)]
+    return [["; " if at else "", _field(name, change)] for at, name in enumerate(change.after)]
 
 
 def _field(name: str, change: ProblemChange) -> Node:

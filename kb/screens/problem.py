@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from kb.desk import Desk
-from kb.problems import ProblemUse
+from kb.problems import ProblemUse, shown
 from kb.records import PROBLEM_STATES, Article, Link, Mark, Problem, Record, Ticket, Viewer
+from kb.rows import content_hash
 from kb.screens import feedback, history, hits, problemedit, problemhelp
 from kb.screens.chrome import remembered
 from kb.screens.feedback import About
@@ -39,6 +40,7 @@ def _heard(desk: Desk, viewer: Viewer, found: Problem, about: About, told: Told)
 def _body(desk: Desk, viewer: Viewer, found: Problem, about: About) -> list[Node]:
     tickets = remembered(desk, viewer, ("linked", found.ref), lambda: desk.linked_from(found, viewer=viewer, most=MOST))
     uses = remembered(desk, viewer, ("uses", day(now())), lambda: desk.problem_uses(viewer=viewer, now=now()))
+    articles = desk.problem_articles(found, viewer=viewer)
     mine = feedback.standing(desk, viewer, [found], about)
     held = problemhelp.verdict_block(desk, found, viewer, now())
     chips = ["known error" if found.is_known_error else "problem", found.state, found.service]
@@ -58,8 +60,8 @@ def _body(desk: Desk, viewer: Viewer, found: Problem, about: About) -> list[Node
                 *(_text(found, name) for name in TEXTS if name != "workaround" or not lead),
                 problemhelp.contrasts(found),
                 _tickets(found, tickets),
-                _articles(found, desk.problem_articles(found, viewer=viewer)),
-                _link(found),
+                _articles(articles),
+                _link(found, str(len(tickets) + len(articles))),
                 history.section(desk, viewer, found),
             ),
             _side(desk, viewer, found, uses.get(found.id or 0, ProblemUse())),
@@ -117,7 +119,13 @@ def _in_place(found: Problem, name: str) -> Node:
         look="edit",
         seen=problemedit.seen(found),
     )
-    edit = fold("Edit" if text else "Write it down", asks, look="in-place", name=f"edit:{name}", opened=name in kept)
+    edit = fold(
+        "Edit" if text else "Write it down",
+        asks,
+        look="in-place",
+        name=f"edit:{name}:{content_hash(text)[:8]}",
+        opened=name in kept,
+    )
     return {**edit, "into": True}
 
 
@@ -173,7 +181,7 @@ def _fields(found: Problem) -> Node:
     )
     facts = {"Owner": found.owner or "nobody", "Impact": LEVELS.get(level, level), "Service": found.service,
              "Category": found.category}  # fmt: skip
-    change = {**fold("Change these", asks, name="fields"), "into": True}
+    change = {**fold("Change these", asks, name=f"fields:{content_hash(str(shown(found)))[:8]}"), "into": True}
     return [div("block-s", _list(facts)), div("block-s", change)]
 
 
@@ -203,7 +211,7 @@ def _tickets(found: Problem, pairs: list[tuple[Link, Record]]) -> Node:
     return _ends(title, rows, "No ticket belongs to it yet.")
 
 
-def _articles(found: Problem, articles: list[Article]) -> Node:
+def _articles(articles: list[Article]) -> Node:
     return _ends("Articles", [_linked(one, "", "") for one in articles]) if articles else None
 
 
@@ -226,9 +234,10 @@ def _linked(one: Record, by: str, when: str) -> Node:
     return el("li", "p-end", div("", named, facts), span("push", off))
 
 
-def _link(found: Problem) -> Node:
+def _link(found: Problem, after: str) -> Node:
+    """A field for a number; ``after`` is another once a link was made, so that it is empty again."""
     if found.merged_into is not None:
         return None
     asks = form("link", field("number", "Number of a ticket or an article", hint="INC0012345 or KB0004711", most=80),
-                submit("Link", "little"), look="inline")  # fmt: skip
+                submit("Link", "little"), look="inline", after=after)  # fmt: skip
     return div("block-s", asks)
