@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kb.digest import Chart, Digest, Table
-from kb.digest.words import change
+from kb.measures import Figure
 from kb.tables.write import Sheet, write_book
 
 _FORMATS = {"share": "0.0 %", "hours": "0.0", "days": "0.0", "times": "0.00", "tickets": "0", "money": "0.00"}
@@ -32,7 +32,7 @@ def sheets(digest: Digest) -> list[Sheet]:
     )  # fmt: skip
     figures = tuple(
         (one.name, one.value, digest.currency if one.unit == "money" else _UNITS.get(one.unit, one.unit), one.before,
-         change(one), one.turned, one.n, one.before_n, one.why, one.assumes, one.definition)
+         _moved(one), one.turned, one.n, one.before_n, one.why, one.assumes, one.definition)
         for one in digest.figures
     )  # fmt: skip
     found = [Sheet("Summary", ("About", "this report"), about), Sheet("Figures", _FIGURES, figures)]
@@ -52,3 +52,7 @@ def _trend(charts: list[Chart]) -> Sheet:
 def _sheet(table: Table) -> Sheet:
     header = tuple(f"{c.name} ({c.kind})" if c.kind in ("hours", "days") else c.name for c in table.columns)
     return Sheet(table.title, header, table.rows, tuple(_FORMATS.get(c.kind, "") for c in table.columns))
+
+
+def _moved(one: Figure) -> float | None:
+    return None if one.value is None or one.before is None else one.value - one.before

@@ -66,7 +66,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "charset_normalizer": ("kb/tables/*",),
     "python_calamine": ("kb/tables/*",),
     "openpyxl": ("kb/tables/*",),
-    "reportlab": ("pipelines/report_pdf.py",),
+    "reportlab": ("pipelines/report_pdf*.py",),
     "socket": ("pipelines/serve.py",),  # looks whether its own port is free
 }
 ENVIRONMENT = ("pipelines/settings.py",)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kb.digest.parts import Cell, Kind
 from kb.measures import FEW, Figure, Period
 
-THIN = "\u202f"
+THIN, HARD = "\u202f", "\u00a0"
 MINUS = "\u2212"
 NOT_KNOWN = "not known"
 _TENTH, _HUNDRED = 0.1, 100
@@ -24,11 +24,11 @@ def told(value: Cell, kind: Kind, currency: str = "") -> str:
     if kind == "hours":
         return _hours(value)
     if kind == "days":
-        return f"{value:,.0f} days" if value >= _HUNDRED else f"{value:.1f} days"
+        return f"{value:,.0f}{HARD}days" if value >= _HUNDRED else f"{value:.1f}{HARD}days"
     if kind == "times":
         return f"{value:.2f}"
     if kind == "money":
-        return f"{value:,.0f} {currency}".strip()
+        return f"{value:,.0f}{HARD}{currency}".strip()
     return f"{value:,.0f}"
 
 
@@ -159,8 +159,8 @@ def _percent(value: float) -> str:
 
 def _hours(value: float) -> str:
     if 0 < value < 1:
-        return f"{max(1, round(60 * value))} min"
-    return f"{value:,.0f} h" if value >= _HUNDRED else f"{value:.1f} h"
+        return f"{max(1, round(60 * value))}{HARD}min"
+    return f"{value:,.0f}{HARD}h" if value >= _HUNDRED else f"{value:.1f}{HARD}h"
 
 
 def _signed(value: float, places: int) -> str:

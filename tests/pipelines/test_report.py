@@ -26,7 +26,8 @@ from pipelines import report
 from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.report_html import page
-from pipelines.report_pdf import fit, pdf
+from pipelines.report_pdf import pdf
+from pipelines.report_pdf_type import fit
 from pipelines.report_sheets import sheets
 from pipelines.settings import Settings
 
