@@ -40,7 +40,7 @@ def row(found: Profile) -> Node:
     others = [(other.id, f"{other.name} ({count(other.size, 'ticket')})") for other, _ in found.alike]
     if others:
         merge = form("merge", choice("into", "Merge it into the pattern", others[0][0], others), submit("Merge", ""),
-                     look="rename")  # fmt: skip
+                     look="inline wide")  # fmt: skip
         parts.append(fold("Merge", merge, name=f"merge:{one.id}", look="quiet"))
     if one.dismissed:
         parts.append(button("Bring back", "recall", "quiet"))
@@ -67,7 +67,7 @@ def none_of_it(ticket: Ticket) -> Node:
 
 def split_off(example: Ticket) -> Node:
     """The form that makes a variant a pattern of its own."""
-    asks = form("split", field("title", "Name of the new pattern (optional)", most=120), submit("Split off", "little"),
+    asks = form("split", field("title", "Call the new pattern (optional)", most=120), submit("Split off", "little"),
                 look="inline", variant=str(example.id))  # fmt: skip
     return fold("Split off", asks, name=f"split:{example.id}", look="quiet")
 

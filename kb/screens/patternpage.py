@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from kb.calendars import duration
 from kb.desk import Desk
 from kb.errors import NotFound
 from kb.profiles import Profile, Rate, sentence
@@ -12,7 +13,7 @@ from kb.screens import hits, patternacts, patternfacts
 from kb.screens.chrome import address, empty, notes, remembered
 from kb.screens.paper import Node, bars, div, el, link, place, prose, sheet, span
 from kb.screens.patternties import burst_notes, bursts_of, contrast_block, contrasts_of, problem_block, settled
-from kb.screens.wording import count, day, money, now, roughly, share, took, worked
+from kb.screens.wording import count, day, money, now, roughly, share, worked
 from kb.trends import LATELY, SAID
 
 _BACK = "← All patterns"
@@ -96,13 +97,18 @@ def _figures(found: Profile) -> dict[str, object]:
          f"to {day(its.weeks.end)}"),
         (cost, "cost so far" if its.cost is not None else "of work so far",
          f"{worked(its.hours)} of work" if its.cost is not None else ""),
-        (took(fast.median) or "—", "median to resolve, business time",
-         f"9 of 10 in {took(fast.p90)}; desk {took(fast.desk_median)}" if fast.p90 is not None else "no ticket says"),
+        (_hours(fast.median), "median to resolve, business time",
+         f"9 of 10 in {_hours(fast.p90)}; desk {_hours(fast.desk_median)}" if fast.count else "no ticket says"),
         _rate(its.reopened, "reopened"),
         _rate(its.bounced, "changed groups"),
     ]  # fmt: skip
     return div("figures six", *(div("figure", el("strong", "", big), span("", words), el("small", "", small))
                             for big, words, small in shown))  # fmt: skip
+
+
+def _hours(minutes: float | None) -> str:
+    """Business time, in hours where it is long: a day of it would be taken for one of the calendar."""
+    return "—" if minutes is None else duration(minutes, days=False)
 
 
 def _rate(rate: Rate, words: str) -> tuple[str, str, str]:
