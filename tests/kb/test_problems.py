@@ -20,7 +20,7 @@ from hypothesis import strategies as some
 from kb.database import MIGRATIONS
 from kb.desk import Desk
 from kb.errors import BadSetting, ChangedMeanwhile, NotFound
-from kb.patterns import Found, assemble
+from kb.patternmaking import Found, assemble
 from kb.problems import checked, shown
 from kb.records import EVERYONE, KEEPER, Article, Link, Mark, Problem, Ref, Ticket, Viewer
 from kb.store import Store
