@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,36 +194,6 @@ class Patterns:
             score[part] = scores[np.arange(len(at)), at]
             best[part] = np.where(score[part] >= self.reach[at], at, -1)
         return best, score
-
-
-def rank(
-    patterns: Sequence[Pattern], recent: Mapping[str, tuple[int, int]], *, by: Literal["size", "growth"] = "size"
-) -> list[Pattern]:
-    """The patterns in reading order; ``recent`` has (in the last window, in the one before) as :func:`growth` counts.
-
-    Growth is (last + 1) / (before + 1), times the root of the last count, so that one ticket after none is no news.
-    """
-    if by == "size":
-        return sorted(patterns, key=lambda one: (-one.size, one.id))
-
-    def pace(one: Pattern) -> float:
-        last, before = recent.get(one.id, (0, 0))
-        return float((last + 1) / (before + 1) * last**0.5)
-
-    return sorted(patterns, key=lambda one: (-pace(one), -one.size, one.id))
-
-
-def growth(made: Patterns, patterns: Sequence[Pattern], *, now: datetime, days: int = 28) -> dict[str, tuple[int, int]]:
-    """Tickets of each pattern in the last ``days`` before ``now`` and in as many days before those."""
-    end, span = int(now.timestamp()), days * 86_400
-    out = {}
-    for one in patterns:
-        rows = made.rows(one.members)
-        times = made.opened[rows[rows >= 0]]
-        last = int(((times > end - span) & (times <= end)).sum())
-        before = int(((times > end - 2 * span) & (times <= end - span)).sum())
-        out[one.id] = (last, before)
-    return out
 
 
 def by_group(group: Ints) -> list[tuple[int, Ints]]:

@@ -39,9 +39,8 @@ def page(desk: Desk, viewer: Viewer) -> None:
         nothing = empty("Nothing is learnt yet.", "Learn from your resolved tickets: `seenbefore train`")
         sheet("models", head(ASKED), warned, div("models", nothing), told=partial(_heard, desk, viewer))
         return
-    live, broken = remembered(
-        desk, viewer, ("live", now().date(), repr(desk.policy)), lambda: desk.live(viewer=viewer, now=now())
-    )
+    key = ("live", now().date(), repr(desk.policy), desk.store.corrections_seq())
+    live, broken = remembered(desk, viewer, key, lambda: desk.live(viewer=viewer, now=now()))
     where = address()
     named = where.get("target", "")
     at = (

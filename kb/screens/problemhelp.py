@@ -44,7 +44,8 @@ def verdict_block(desk: Desk, problem: Problem, viewer: Viewer, now: datetime) -
     return el(
         "section", "block", el("h2", "kicker", "Did the fix hold?"),
         div("row tight", _chip(found), el("span", "", found.sentence)),
-        div("facts", *(span("", fact) for fact in facts)) if facts else None, since,
+        div("facts gap-s", *(span("", fact) for fact in facts)) if facts else None,
+        div("gap-s", since) if since else None,
     )  # fmt: skip
 
 

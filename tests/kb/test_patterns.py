@@ -11,7 +11,7 @@ import pytest
 from kb.errors import Damaged, NotFound
 from kb.overlay import Overlay
 from kb.patternmaking import Found, assemble, from_json, to_json
-from kb.patterns import Patterns, growth, rank
+from kb.patterns import Patterns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = [("Paper jam", (("paper jam", 3),)), ("VPN drops", (("vpn drops", 2),))]
@@ -122,15 +122,6 @@ def test_a_pattern_is_found_by_id_or_refused_by_name() -> None:
     assert made().head("PAT00002").name == "VPN drops"
     with pytest.raises(NotFound, match="PAT9"):
         made().head("PAT9")
-
-
-def test_growth_counts_two_windows_and_orders_what_rises_first() -> None:
-    patterns = made()
-    records = patterns.records()
-    recent = growth(patterns, records, now=START + timedelta(days=41))
-    assert recent == {"PAT00001": (0, 3), "PAT00002": (2, 0)}
-    assert [one.id for one in rank(records, recent, by="growth")] == ["PAT00002", "PAT00001"]
-    assert [one.id for one in rank(records, recent)] == ["PAT00001", "PAT00002"]
 
 
 def test_no_tickets_make_no_patterns() -> None:
