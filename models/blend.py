@@ -25,6 +25,9 @@ STEPS = 80
 """Steps of the stacking fit."""
 _PER_CLASS = 60
 """Rows a class (on average) from which on every class gets its own weights."""
+EARNED = ("rates", "net")
+"""Views taken in only where the held-out log-loss is clearly lower with them: few rows a class mislead them."""
+EARNS = 0.98
 _TIE = 0.001
 """By how much the log-loss of own weights may be higher and they are still taken: they tell rare classes better."""
 
@@ -64,25 +67,30 @@ class Blend:
     ) -> tuple[Blend, Floats]:
         """Fit on scores held out at the first level; also return probabilities held out at both levels, (n, k).
 
+        Views that do not earn their place are not among the ``views`` of what comes back.
+
         One weight a view, pulled towards equal say, or a logistic regression over all scores where there are rows
         enough for it and its held-out log-loss is lower or about the same.
         """
         k = next(iter(said.values())).shape[1]
         counts = np.bincount(truth, minlength=k)
         many = len(truth) >= _PER_CLASS * k and k <= 20 and counts.min() >= 10
-        best: tuple[float, Any, Floats] | None = None
-        for make in (_even, _stacked) if many else (_even,):
-            out = np.empty((len(truth), k))
-            for f in np.unique(fold):
-                inside = fold != f
-                part = make({name: z[inside] for name, z in said.items()}, truth[inside], weight[inside], k)
-                out[~inside] = part({name: z[~inside] for name, z in said.items()})
-            loss = log_loss(out, truth)
-            if best is None or loss < best[0] + _TIE:
-                best = loss, make, out
+        fewer = {name: z for name, z in said.items() if name not in EARNED}
+        best: tuple[float, Any, Mapping[str, Floats], Floats] | None = None
+        for views in (fewer, said) if 0 < len(fewer) < len(said) else (said,):
+            for make in (_even, _stacked) if many else (_even,):
+                out = np.empty((len(truth), k))
+                for f in np.unique(fold):
+                    inside = fold != f
+                    part = make({name: z[inside] for name, z in views.items()}, truth[inside], weight[inside], k)
+                    out[~inside] = part({name: z[~inside] for name, z in views.items()})
+                loss = log_loss(out, truth)
+                more = best is not None and views is not best[2]
+                if best is None or loss < (best[0] * EARNS if more else best[0] + _TIE):
+                    best = loss, make, views, out
         if best is None:
             raise ValueError("there is no way to blend")
-        return _tilted(best[1](said, truth, weight, k), best[2], truth, np.maximum(counts, 1) / len(truth))
+        return _tilted(best[1](best[2], truth, weight, k), best[3], truth, np.maximum(counts, 1) / len(truth))
 
     def to_state(self) -> dict[str, Any]:
         """Plain values that :meth:`from_state` takes back."""

@@ -105,6 +105,7 @@ class TextClassifier:
         with threadpool_limits(1, user_api="blas"):  # many small steps: threads only wait for one another
             self.blend, blended = Blend.fit(held, truth, fold, weight)
             self.calibration = Calibration.fit(blended, truth, seed=seed, kinds=KINDS[:2] if self.blend.tilt else KINDS)
+        self.linears = {name: model for name, model in self.linears.items() if name in (*self.blend.views, "words")}
         self._settle(Held.of(self.calibration.crossed(blended, truth, seed=seed), truth))
         return self
 
@@ -115,6 +116,7 @@ class TextClassifier:
         self.linears = {
             name: LEARNERS[name].fit(matrix[rows], truth, k, weight=weight, seed=seed, workers=self.workers).compact()
             for name, matrix in looks.items()
+            if name in (*trial.model.blend.views, "words")
         }
         self.blend, self.calibration = trial.model.blend, trial.model.calibration
         self._settle(trial.held)
@@ -166,7 +168,8 @@ class TextClassifier:
 
     def predict_looks(self, looks: Looks) -> Floats:
         """As :meth:`predict`, for texts already looked at by the views of this classifier."""
-        said = {name: self.linears[name].decide(matrix) for name, matrix in looks.linear().items()}
+        views = looks.linear()
+        said = {name: model.decide(views[name]) for name, model in self.linears.items()}
         said["neighbours"] = self._vote(looks.near)
         proba = self.calibration(self.blend(said))
         empty = (looks.words.getnnz(axis=1) == 0) & ~np.any(looks.meaning, axis=1)
