@@ -148,6 +148,9 @@ def _patterns(home: Home, notes: list[str], facts: dict[str, Any]) -> Patterns |
 
     try:
         generation, note = home.made.current("patterns")
+        if generation.facts.get("embedder") not in (None, home.embedder.id):
+            notes.append("The patterns were found with another embedder: run `seenbefore patterns`.")
+            return None
         made = finding.load(generation)
     except (NotBuilt, Damaged) as error:
         notes.append("No patterns yet: run `seenbefore patterns`." if "Nothing is built" in str(error) else str(error))
