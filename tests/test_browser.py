@@ -123,10 +123,13 @@ def seen(browser: Any, served: str) -> Iterator[Seen]:
 def test_a_question_is_typed_answered_opened_and_found_back(seen: Seen) -> None:
     page = seen.page
     seen.go("/")
-    page.wait_for_function("document.title.includes('Seen Before')")
+    deadline = time.monotonic() + WAIT / 1000
+    while "Seen Before" not in page.title() and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert "Seen Before" in page.title()
     box = page.get_by_label("Your question")
     box.wait_for()
-    page.wait_for_function("document.activeElement && document.activeElement.name === 'q'")
+    page.locator("[name='q']:focus").wait_for()
     page.keyboard.type("KB0001057 outlook password")
     page.keyboard.press("Enter")
     page.wait_for_selector(".sb-verdict")
@@ -197,7 +200,7 @@ def test_the_fix_stands_on_top_and_is_copied(seen: Seen) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     seen.go("/")
     page.get_by_label("Your question").wait_for()
-    page.wait_for_function("document.activeElement && document.activeElement.name === 'q'")
+    page.locator("[name='q']:focus").wait_for()
     page.keyboard.type("Outlook keeps asking for the password")
     page.keyboard.press("Enter")
     first = page.locator(".sb-way").first
@@ -210,7 +213,7 @@ def test_the_fix_stands_on_top_and_is_copied(seen: Seen) -> None:
     page.locator(".sb-way button:has-text('Copied')").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == first.locator(".sb-way-text").inner_text().strip()
     page.keyboard.press("/")
-    page.wait_for_function("document.activeElement && document.activeElement.name === 'q'")
+    page.locator("[name='q']:focus").wait_for()
     page.locator("summary:has-text('Ask and check')").press("Enter")
     page.locator(".sb-tick").first.wait_for()
 
@@ -233,7 +236,7 @@ def test_an_article_is_flagged_with_a_note(seen: Seen) -> None:
     page = seen.page
     seen.go("/?article=KB0001057")
     page.locator("summary:has-text('Flag')").click()
-    page.wait_for_function("document.activeElement && document.activeElement.name === 'note'")
+    page.locator("[name='note']:focus").wait_for()
     page.keyboard.type("Step 3 is <b>gone</b>")
     page.keyboard.press("Enter")
     page.locator(".sb-note:has-text('Step 3 is <b>gone</b>')").wait_for()
@@ -248,7 +251,7 @@ def test_this_fixed_it_for_a_ticket_is_in_the_tickets_history(seen: Seen) -> Non
     number = card.locator(".sb-facts .sb-number").inner_text()
     card.focus()
     page.keyboard.press("f")
-    page.wait_for_function("document.activeElement && document.activeElement.name === 'for'")
+    page.locator("[name='for']:focus").wait_for()
     page.keyboard.type("evil0002")
     page.keyboard.press("Enter")
     page.locator(f"text=Noted: {number} answered EVIL0002").wait_for()
