@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kb.learners import Rates, Vectors
 from kb.recent import RING, Recent
-from kb.usual import HISTORY, WEEK, WINDOWS, bars, beside, frequent, hour_of_week, unevenness, weekly
+from kb.usual import HISTORY, WEEK, WINDOWS, at_this_hour, bars, frequent, hour_of_week, unevenness, weekly
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,10 +27,14 @@ QUIET = 4 * 3_600
 """Seconds without another such ticket after which a burst is over."""
 AGAIN = 12 * 3_600
 """Seconds after the last ticket of a burst in which more of the same belong to it, and are no news."""
+NEXT_DAY = (22 * 3_600, 26 * 3_600)
+"""Seconds after which the same at the same hour of the next day is no news either: a nightly job, a batch of calls."""
 KNOWN_AFTER = 14 * 86_400
 """Seconds of history it takes to know what is usual."""
 AWEEK = 0.5
 """False alarms a week that the bar is set for; the promise is one."""
+_SURGE = 30.0
+"""The whole desk may have so many times its usual work without one kind of ticket standing out."""
 _SHRINK = 3.0
 """Tickets of a kind to be expected in an hour of the week, from which on that hour's own count outweighs all others."""
 _BLOCK = 64
@@ -182,7 +186,7 @@ class Stream:
             known = int(np.searchsorted(when, at - WINDOWS[-1]))
             if not known:
                 continue
-            near_slot = beside(slots[:known], int(hour_of_week(np.array([at]))[0]))
+            near_slot = at_this_hour(when[:known], slots[:known], at)
             here = float(near_slot.sum())
             for level, bar in enumerate(self.alike):
                 found = np.flatnonzero(scores[k, :known] >= bar)
@@ -218,7 +222,7 @@ class Stream:
         if counts.max() < min(LEAST):
             return
         volume = self._volume(at)  # windows
-        surge = np.clip((here - counts[0].max(0) + 4.0) / (volume + 4.0), 1.0, 6.0)  # the whole desk has more to do
+        surge = np.clip((here - counts[0].max(0) + 4.0) / (volume + 4.0), 1.0, _SURGE)  # the whole desk has more to do
         usual = np.maximum(surge, surge[-1]) * volume[None, None, :] * recent.shares[centres].T[:, :, None]
         spread = np.maximum(np.moveaxis(recent.spreads[centres], 0, 1), self._clumps[:, None, :] / usual)
         chance = self.rates.tail(counts, usual, spread)
@@ -292,13 +296,16 @@ class Stream:
         done: list[Episode] = []
         for row in rows:
             at = int(self.times[row])
-            for one in [one for one in open_ if at - int(self.times[one[0][-1]]) > AGAIN]:
+            for one in [one for one in open_ if at - int(self.times[one[0][-1]]) > NEXT_DAY[1]]:
                 open_.remove(one)
                 done.append(Episode(tuple(one[0]), one[2]))
             near = self.links.get(row, ())
             sign = signs.get(row)
             mine = set(sign.members) if sign is not None else set()
-            home = next((one for one in open_ if _belongs(one[0], one[1], near, mine)), None)
+            fresh = [one for one in open_ if at - int(self.times[one[0][-1]]) <= AGAIN]
+            home = next((one for one in fresh if _belongs(one[0], one[1], near, mine)), None)
+            if home is None and sign is not None:
+                home = next((one for one in open_ if self._nightly(one[0], sign)), None)
             if home is not None:
                 new = sorted({row} | (mine - home[1]))
                 home[0].extend(r for r in new if r not in home[1])
@@ -308,6 +315,17 @@ class Stream:
                 open_.append((sorted(mine), set(mine), sign))
         done += [Episode(tuple(one[0]), one[2]) for one in open_]
         return sorted(done, key=lambda one: one.sign.row)
+
+    def _nightly(self, rows: Sequence[int], sign: Sign) -> bool:
+        """Whether this sign is the burst of these rows again, at the hour at which it came the day before."""
+        apart = int(self.times[sign.row]) - self.times[list(rows)]
+        before = [
+            row for row, seconds in zip(rows, apart.tolist(), strict=True) if NEXT_DAY[0] <= seconds <= NEXT_DAY[1]
+        ]
+        if not before or self.where is None:
+            return False
+        one, other = (self.vectors[self.where[list(part)]].sum(axis=0) for part in (before, sign.members))
+        return bool(one @ other >= self.alike[0] * np.linalg.norm(one) * np.linalg.norm(other))
 
 
 def _belongs(rows: Sequence[int], known: set[int], near: Sequence[int], mine: set[int]) -> bool:
@@ -321,13 +339,13 @@ def _belongs(rows: Sequence[int], known: set[int], near: Sequence[int], mine: se
 def bar_for(streams: Sequence[tuple[Stream, float]], *, a_week: float = AWEEK) -> float:
     """The strength from which signs are told, so that replayed history has at most ``a_week`` alarms a week.
 
-    ``streams`` are pairs of a replayed stream and how many weeks were replayed. Never below what the number of
-    arrivals asks for by itself.
+    ``streams`` are pairs of a replayed stream and how many weeks were replayed. One alarm more than was seen is
+    counted, as few weeks say little of the next (Laplace's rule of succession). Never below :data:`FLOOR`.
     """
     weeks = sum(n for _, n in streams)
     strengths = sorted({round(s.strength, 2) for stream, _ in streams for s in stream.signs})
     tried = [FLOOR, *(s + 0.01 for s in strengths if s >= FLOOR)]
     for bar in tried:
-        if sum(len(stream.episodes(bar)) for stream, _ in streams) <= a_week * weeks:
+        if sum(len(stream.episodes(bar)) for stream, _ in streams) + 1 <= a_week * weeks:
             return bar
     return tried[-1]

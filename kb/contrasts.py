@@ -20,6 +20,8 @@ FEWEST = 3
 LIFT = 1.5
 """A value must be so many times as common inside as outside."""
 MOST = 12
+READ = 4_000
+"""Characters of a text, and of its fix, that are looked through for versions, hosts and error codes."""
 CITED = 8
 WITHIN = 14 * 86_400
 """Neighbours are other tickets from the time of the pattern, so many seconds wider on both sides."""
@@ -76,8 +78,10 @@ def contrasts(inside: Sequence[Ticket], others: Sequence[Ticket], *, rates: Rate
     own = _own_services(inside)
     same = [ticket for ticket in near if ticket.service in own]
     closer = same if own and len(same) >= max(50, len(inside)) else near
+    spoken = {ticket.ref: _spoken(ticket) for ticket in (*inside, *near)}
+    fields = {**_FIELDS, **{kind: _named(kind, spoken) for kind in _TEXTS}}
     looks = []
-    for field, values in _FIELDS.items():
+    for field, values in fields.items():
         looks += list(_looks(field, values, inside, near if field in ("service", "ci", *_TEXTS) else closer))
     if not looks:
         return []
@@ -125,12 +129,17 @@ def _one(name: str) -> Values:
     return values
 
 
-def _named(kind: str) -> Values:
-    def values(ticket: Ticket) -> Sequence[str]:
-        found = {one.value for one in identifiers(f"{ticket.text}\n{ticket.fix}") if _IN_TEXT.get(one.kind) == kind}
-        return sorted(found) or ("",)
+def _spoken(ticket: Ticket) -> Mapping[str, Sequence[str]]:
+    """What its text names, by field."""
+    found: dict[str, set[str]] = {}
+    for one in identifiers(f"{ticket.text[:READ]}\n{ticket.fix[:READ]}"):
+        if one.kind in _IN_TEXT:
+            found.setdefault(_IN_TEXT[one.kind], set()).add(one.value)
+    return {field: sorted(values) for field, values in found.items()}
 
-    return values
+
+def _named(field: str, spoken: Mapping[Ref, Mapping[str, Sequence[str]]]) -> Values:
+    return lambda ticket: spoken[ticket.ref].get(field, ("",))
 
 
 def _week(ticket: Ticket) -> Sequence[str]:
@@ -144,7 +153,6 @@ _TEXTS = ("version", "patch", "error", "event", "host", "file")
 _FIELDS: dict[str, Values] = {
     "service": _one("service"), "ci": _one("ci"), "location": _one("location"), "department": _one("department"),
     "channel": _one("channel"), "close code": _one("close_code"), "week": _week,
-    **{kind: _named(kind) for kind in _TEXTS},
 }  # fmt: skip
 
 

@@ -51,10 +51,15 @@ def hour_of_week(times: Ints) -> Ints:
     return np.asarray((times // 3_600 + 72) % 168, np.int64)
 
 
-def beside(slots: Ints, slot: int) -> NDArray[np.bool_]:
-    """Which of these hours of the week are this one or beside it."""
-    apart = np.abs(slots - slot)
-    return np.asarray(np.minimum(apart, 168 - apart) <= 1, bool)
+def at_this_hour(times: Ints, slots: Ints, now: int) -> NDArray[np.bool_]:
+    """Which of these came at this hour of the week, or of one of the last seven days; an hour beside it counts too.
+
+    ``slots`` are the hours of the week of ``times``.
+    """
+    apart = np.abs(slots - int(hour_of_week(np.array([now]))[0]))
+    of_day = apart % 24
+    lately = (np.minimum(of_day, 24 - of_day) <= 1) & (times > now - WEEK)
+    return np.asarray((np.minimum(apart, 168 - apart) <= 1) | lately, bool)
 
 
 def unevenness(times: Ints, now: int, span: int) -> Floats:

@@ -24,6 +24,7 @@ from models.graph import (
     Ints,
     Neighbours,
     Views,
+    agreement_inside,
     closeness_of,
     condense,
     inside,
@@ -69,6 +70,22 @@ class Facts:
     distinct: int
     """Texts left after equal ones were collapsed."""
     seconds: float
+    links: int = 0
+    """Links the resolution was chosen by; 0 where there were too few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Groups of the last run, seen from the texts at hand: where a refit starts, so that what need not change stays."""
+
+    labels: Ints
+    """Shape (n,): group of each text; -1 where it was in none or was not there."""
+    resolution: float
+    """What members of its groups agreed on."""
+    criterion: str = "that of the last run"
+    """What chose it."""
+    links: int = 0
+    """Number of links that resolution was chosen by; with twice as many it is chosen anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,7 @@ def cluster(
     neighbours: Neighbours | None = None,
     links: Sequence[tuple[int, int]] | None = None,
     resolution: float | None = None,
+    earlier: Earlier | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Clusters:
@@ -105,6 +123,8 @@ def cluster(
     ``languages`` names the language of each text, "" where not known.
     ``neighbours`` finds nearest rows; without it they are computed exactly, which suits up to about 50,000 texts.
     ``links`` are pairs of positions that people tied together: they choose the resolution and are never edges.
+    ``earlier`` is what the last run found: its groups stay whole as long as they are close and their members agree by
+    the resolution on average; what is new joins them, merges them or makes groups of its own.
 
     Raises ValueError where vectors and texts differ in number.
     """
@@ -120,15 +140,19 @@ def cluster(
     tell(2, 5)
     graph = join(views, find)
     tell(3, 5)
-    gamma, criterion = _resolution(graph, views, node, links, resolution, seed, find)
-    coarse = _grow(graph, views, gamma, seed, find)
+    if resolution is None and earlier is not None and len(links or ()) < 2 * max(earlier.links, ENOUGH_LINKS // 2):
+        gamma, criterion, judged = earlier.resolution, earlier.criterion, earlier.links
+    else:
+        gamma, criterion, judged = _resolution(graph, views, node, links, resolution, seed, find)
+    start = None if earlier is None else _alone(_held(_close(vectors, earlier.labels)[rows], views, gamma))
+    coarse = _grow(graph, views, gamma, seed, find, start)
     fine = leiden(inside(graph, coarse), gamma + VARIANT_STEP, seed)
     tell(4, 5)
     labels, closeness, centres = _settle(vectors, node, coarse)
     variants = _number(_spread(fine, node), labels)
     noise = float(np.mean(labels == NOISE)) if len(labels) else 0.0
     tell(5, 5)
-    facts = Facts(gamma, criterion, len(centres), noise, len(rows), time.perf_counter() - began)
+    facts = Facts(gamma, criterion, len(centres), noise, len(rows), time.perf_counter() - began, judged)
     return Clusters(labels, variants, closeness, centres, facts)
 
 
@@ -158,15 +182,37 @@ def collapse(texts: Sequence[str], vectors: Floats) -> tuple[Ints, Ints]:
     return node, np.asarray(rows, dtype=np.int64)
 
 
-def _grow(graph: Graph, views: Views, gamma: float, seed: int, neighbours: Neighbours) -> Ints:
-    """Group of each node: Leiden over neighbours, then over whole groups until nothing more joins."""
-    groups = leiden(graph, gamma, seed)
+def _grow(
+    graph: Graph, views: Views, gamma: float, seed: int, neighbours: Neighbours, start: Ints | None = None
+) -> Ints:
+    """Group of each node: Leiden over neighbours, then over whole groups until nothing more joins.
+
+    ``start`` are groups to begin with, each of which stays whole, shape (nodes,).
+    """
+    groups = leiden(graph, gamma, seed) if start is None else start
     for _ in range(ROUNDS):
-        joined = leiden(condense(groups, views, neighbours), gamma, seed)
+        begin = None if start is None else np.arange(int(groups.max(initial=-1)) + 1)
+        joined = leiden(condense(groups, views, neighbours), gamma, seed, start=begin)
         if joined.max(initial=-1) == groups.max(initial=-1):
             break
         groups = joined[groups]
     return groups
+
+
+def _alone(groups: Ints) -> Ints:
+    """The same groups numbered from 0, where each node of none (-1) is alone in one."""
+    out = groups.astype(np.int64)
+    free = np.flatnonzero(out < 0)
+    out[free] = out.max(initial=-1) + 1 + np.arange(len(free))
+    return np.unique(out, return_inverse=True)[1].astype(np.int64)
+
+
+def _held(old: Ints, views: Views, gamma: float) -> Ints:
+    """The old groups whose members still agree by ``gamma`` on average, over all their pairs; -1 in place of others."""
+    groups = _alone(old)
+    size, agreed = agreement_inside(groups, views)
+    good = (size == 1) | (agreed >= gamma)
+    return np.where((old >= 0) & good[groups], old, NOISE)
 
 
 def _resolution(
@@ -177,13 +223,13 @@ def _resolution(
     given: float | None,
     seed: int,
     neighbours: Neighbours,
-) -> tuple[float, str]:
-    """The resolution to use and what chose it."""
+) -> tuple[float, str, int]:
+    """The resolution to use, what chose it and by how many links."""
     if given is not None:
-        return given, "given"
+        return given, "given", 0
     pairs = [(node[a], node[b]) for a, b in links or () if node[a] >= 0 and node[b] >= 0 and node[a] != node[b]]
     if len(pairs) < ENOUGH_LINKS:
-        return RESOLUTION, f"shipped default (fewer than {ENOUGH_LINKS} links between tickets to choose by)"
+        return RESOLUTION, f"shipped default (fewer than {ENOUGH_LINKS} links between tickets to choose by)", 0
     ends = np.asarray(pairs, dtype=np.int64)
     if len(views.vectors) > JUDGED:
         rng = np.random.default_rng(seed)
@@ -199,7 +245,7 @@ def _resolution(
             break
     best = max(i for i, share in enumerate(kept) if share >= KEPT * max(kept))
     why = f"the finest that keeps {kept[best]:.0%} of {len(ends)} links together (the coarsest keeps {kept[0]:.0%})"
-    return GRID[best], why
+    return GRID[best], why, len(links or ())
 
 
 def _spread(groups: Ints, node: Ints) -> Ints:
@@ -211,7 +257,14 @@ def _spread(groups: Ints, node: Ints) -> Ints:
 
 def _settle(vectors: Floats, node: Ints, groups: Ints) -> tuple[Ints, Floats, Floats]:
     """Labels, closeness and centres, after groups too small or too loose were let go."""
-    labels = _number(_spread(groups, node), None)
+    labels = _close(vectors, _number(_spread(groups, node), None))
+    labels = _number(labels, None)
+    closeness, centres = closeness_of(vectors, labels)
+    return labels, closeness, centres
+
+
+def _close(vectors: Floats, labels: Ints) -> Ints:
+    """The same labels, -1 for texts of groups too small or too loose."""
     closeness, _ = closeness_of(vectors, labels)
     count = int(labels.max(initial=-1)) + 1
     known = labels >= 0
@@ -219,10 +272,7 @@ def _settle(vectors: Floats, node: Ints, groups: Ints) -> tuple[Ints, Floats, Fl
     mean = np.bincount(labels[known], weights=closeness[known], minlength=count) / np.maximum(size, 1)
     pairs = (size * mean**2 - 1) / np.maximum(size - 1, 1)
     good = (size >= SMALLEST) & (pairs >= COHESION + FEW * 2 / np.maximum(size, 1))
-    labels[known] = np.where(good[labels[known]], labels[known], NOISE)
-    labels = _number(labels, None)
-    closeness, centres = closeness_of(vectors, labels)
-    return labels, closeness, centres
+    return np.where(known & good[labels], labels, NOISE)
 
 
 def _number(groups: Ints, within: Ints | None) -> Ints:

@@ -154,6 +154,21 @@ def _agreement(
     return agreed
 
 
+def agreement_inside(groups: Ints, views: Views) -> tuple[Ints, NDArray[np.float64]]:
+    """Nodes of each group, and what two of them agree on, averaged over all pairs; 0 for a group of one."""
+    n, count = len(groups), int(groups.max(initial=-1)) + 1
+    size = np.bincount(groups, minlength=count)
+    total: Sparse = sparse.csr_matrix((np.ones(n, np.float32), (groups, np.arange(n))), shape=(count, n))
+    own = (1.0 - WORDS) * np.einsum("ij,ij->i", views.vectors, views.vectors)
+    own = own + WORDS * np.asarray(views.words.multiply(views.words).sum(axis=1)).ravel()
+    meaning, words = np.asarray(total @ views.vectors), (total @ views.words).tocsr()
+    agreed = (1.0 - WORDS) * np.einsum("ij,ij->i", meaning, meaning)
+    agreed = agreed + WORDS * np.asarray(words.multiply(words).sum(axis=1)).ravel()
+    agreed -= np.bincount(groups, weights=own, minlength=count)
+    agreed -= np.maximum(size - 1, 0) * np.bincount(groups, weights=views.common, minlength=count)
+    return size, agreed / np.maximum(size * (size - 1), 1)
+
+
 def condense(groups: Ints, views: Views, neighbours: Neighbours) -> Graph:
     """The graph over groups: sizes in nodes, and for near groups the agreement of all pairs between them, summed."""
     n, count = len(groups), int(groups.max(initial=-1)) + 1
@@ -170,8 +185,11 @@ def condense(groups: Ints, views: Views, neighbours: Neighbours) -> Graph:
     return Graph(size, first, second, weight[keep] * size[first] * size[second])
 
 
-def leiden(graph: Graph, gamma: float, seed: int) -> Ints:
-    """Group of each node, shape (nodes,); every node has one, if only its own."""
+def leiden(graph: Graph, gamma: float, seed: int, *, start: Ints | None = None) -> Ints:
+    """Group of each node, shape (nodes,); every node has one, if only its own.
+
+    ``start`` are groups to improve on, shape (nodes,); without it every node starts alone.
+    """
     if not len(graph.first):
         return np.arange(len(graph.size), dtype=np.int64)
     made = igraph.Graph(n=len(graph.size), edges=np.column_stack([graph.first, graph.second]))
@@ -183,6 +201,7 @@ def leiden(graph: Graph, gamma: float, seed: int) -> Ints:
             node_weights=graph.size.tolist(),
             resolution=gamma,
             n_iterations=ITERATIONS,
+            initial_membership=None if start is None else start.tolist(),
         )
     finally:
         igraph.set_random_number_generator(random)

@@ -42,6 +42,7 @@ _HOUR = 3_600
 _DAY = 86_400
 _WEEK = 7 * _DAY
 _SURGE = 1.4
+_LARGE = 10
 _LOG_WEEKS = 4
 
 
@@ -299,6 +300,11 @@ def _measured(
         where = (bench.name, "burst", flow.name, name)
         yield from _false(where, [int(flow.times[one.row]) for one in clean], flow.times[split:])
         if name == OURS:
+            large = sum(len(one.rows) >= _LARGE for one in clean)
+            bench.notes.append(
+                f"burst, {flow.name}: {large} of the {len(clean)} alarms without a planted outage came to {_LARGE} "
+                f"tickets or more."
+            )
             yield Row(*where, "milliseconds_an_arrival", 1_000 * spent / max(1, n - split), n=n - split, seconds=spent)
         told = [_tickets_till(system, flow, outages, one) for one in rounds]
         yield from _caught(where, [t for round_ in told for t in round_], outages, time.perf_counter() - started)

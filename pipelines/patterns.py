@@ -19,7 +19,7 @@ from kb.records import EVERYONE, Kind, Ticket
 from kb.rows import seconds
 from kb.text import language
 from kb.vectors import VectorIndex
-from models.clusterer import Clusters, cluster, within
+from models.clusterer import Clusters, Earlier, cluster, within
 from models.graph import closeness_of
 from models.matching import carry_on
 from models.naming import name_groups
@@ -95,7 +95,7 @@ def group(
     say: Say = quiet,
 ) -> Patterns:  # fmt: skip
     """Patterns of these tickets; those that overlap with old ones keep their ids, and what people said is kept."""
-    return lay(clusters_of(pool, links=links, say=say), pool, old=old, said=said)
+    return lay(clusters_of(pool, links=links, old=old, say=say), pool, old=old, said=said)
 
 
 def lay(clusters: Clusters, pool: Learnable, *, old: Patterns | None = None, said: Said | None = None) -> Patterns:
@@ -117,14 +117,29 @@ def lay(clusters: Clusters, pool: Learnable, *, old: Patterns | None = None, sai
                     facts=asdict(clusters.facts))  # fmt: skip
 
 
-def clusters_of(pool: Learnable, *, links: Sequence[tuple[int, int]] = (), say: Say = quiet) -> Clusters:
-    """Groups of these tickets as arrays."""
+def clusters_of(
+    pool: Learnable, *, links: Sequence[tuple[int, int]] = (), old: Patterns | None = None, say: Say = quiet
+) -> Clusters:
+    """Groups of these tickets as arrays, starting from ``old`` ones."""
     return cluster(
-        pool.vectors, pool.texts, opened=pool.times, links=links or None,
+        pool.vectors, pool.texts, opened=pool.times, links=links or None, earlier=_earlier(pool, old),
         languages=[language(text[:_TOLD]) for text in pool.texts],
         neighbours=_indexed,
         progress=lambda done, total: say("Grouping", done, total),
     )  # fmt: skip
+
+
+def _earlier(pool: Learnable, old: Patterns | None) -> Earlier | None:
+    """Groups to start from; ``None`` where the last run knew fewer than half of these tickets, or nothing of itself."""
+    if old is None or "resolution" not in old.facts:
+        return None
+    rows = old.rows([ticket.id or 0 for ticket in pool.tickets])
+    known = rows >= 0
+    if 2 * int(known.sum()) < len(rows):
+        return None
+    facts = old.facts
+    return Earlier(np.where(known, old.group[rows], -1), float(facts["resolution"]), str(facts["criterion"]),
+                   int(facts.get("links", 0)))  # fmt: skip
 
 
 def load(generation: Generation) -> Patterns:

@@ -223,10 +223,10 @@ class ProblemDesk(Manager):
     def _central(self, members: np.typing.NDArray[np.int64], examples: Sequence[int], viewer: Viewer) -> list[int]:
         """Members nearest the centre first, those everybody may see before the others; at most :data:`_READ`."""
         order = members
-        if self.patterns_made is not None and len(members):
-            place = np.searchsorted(self.patterns_made.ticket, members)
-            place = np.minimum(place, len(self.patterns_made.ticket) - 1)
-            close = np.where(self.patterns_made.ticket[place] == members, self.patterns_made.closeness[place], -1.0)
+        now = self.patterns_now()
+        if now is not None and len(members):
+            rows = now.rows(members)
+            close = np.where(rows >= 0, now.closeness[rows], -1.0)
             order = members[np.argsort(-close, kind="stable")]
         columns = self.shelves.now().pools["ticket"].columns
         public = set(columns.ids[columns.visible(EVERYONE)].tolist())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -17,7 +16,6 @@ from kb import usual
 from kb.bursts import Burst, Episode, Stream
 from kb.contrasts import Contrast
 from kb.desk.manager import Manager
-from kb.desk.overlay import overlay_of
 from kb.errors import BadSetting
 from kb.fixes import gist, resolved_alike
 from kb.held import Verdict
@@ -56,7 +54,9 @@ class Watch(Manager):
         if stream is None:
             return []
         bar = self._bar(shelf, now, rates)
-        found = [self._burst(one, stream, shelf, viewer, now) for one in stream.episodes(bar)]
+        episodes = stream.episodes(bar)
+        homes = {one: p for p in self.patterns(viewer=viewer) for one in p.members} if episodes else {}
+        found = [self._burst(one, stream, shelf, viewer, now, homes) for one in episodes]
         return sorted(found, key=lambda one: (one.state != "open", -one.last.timestamp(), one.id))
 
     def verdict(self, problem: Ref | Problem, *, viewer: Viewer, now: datetime | None = None) -> Verdict:
@@ -87,7 +87,7 @@ class Watch(Manager):
         columns = self.shelves.now().pools["ticket"].columns
         opened = columns.numbers["opened"]
         seen = columns.visible(viewer) & (opened <= end)
-        own = np.isin(columns.ids, np.array(self._members(self.pattern(pattern_id, viewer=viewer), viewer), np.int64))
+        own = np.isin(columns.ids, np.array(self.pattern(pattern_id, viewer=viewer).members, np.int64))
         mine = seen & own
         dated = opened[mine & (opened > 0)]
         others = seen & ~own
@@ -104,7 +104,7 @@ class Watch(Manager):
 
         Raises ``NotFound``.
         """
-        ids = self._members(self.pattern(pattern_id, viewer=viewer), viewer)
+        ids = self.pattern(pattern_id, viewer=viewer).members
         columns = self.shelves.now().pools["ticket"].columns
         places = columns.places(np.array(ids, np.int64))
         newest = places[np.argsort(-columns.numbers["opened"][places], kind="stable")][: 3 * most]
@@ -123,21 +123,6 @@ class Watch(Manager):
             raise BadSetting("Counts cannot be judged from here: open the desk with `seenbefore serve`.")
         return self.rates
 
-    def _members(self, pattern: Pattern, viewer: Viewer) -> list[int]:
-        """Its tickets, those included that arrived since patterns were found."""
-        fresh = self._fresh(viewer)
-        return sorted({*pattern.members, *(ticket for ticket, joined in fresh.items() if joined == pattern.id)})
-
-    def _fresh(self, viewer: Viewer) -> dict[int, str]:
-        """Ticket → pattern, for those that arrived since patterns were found."""
-        if self.patterns_made is None:
-            return {}
-        shelf = self.shelves.now().pools["ticket"]
-        ids = shelf.columns.ids[shelf.columns.visible(viewer)]
-        ids = ids[~np.isin(ids, self.patterns_made.ticket)]
-        joined = self.patterns_made.join(shelf.vectors.rows(ids), overlay=overlay_of(self.store))
-        return {int(i): one[0] for i, one in zip(ids, joined, strict=True) if one is not None}
-
     def _tickets_of(self, problem: Problem, viewer: Viewer) -> set[int]:
         """Tickets linked to a problem and those of its pattern.
 
@@ -148,27 +133,23 @@ class Watch(Manager):
         mine = {i for i in linked if i is not None}
         if problem.pattern:
             named = next((one for one in self.patterns(viewer=viewer) if one.id == problem.pattern), None)
-            return mine | set(self._members(named, viewer) if named is not None else ())
-        made = self.patterns_made
-        if made is None or not mine or problem.resolved_at is None:
+            return mine | set(named.members if named is not None else ())
+        now = self.patterns_now()
+        if now is None or not mine or problem.resolved_at is None:
             return mine
         shelf = self.shelves.now().pools["ticket"]
-        seen = shelf.columns.ids[shelf.columns.visible(viewer)]
-        known = np.isin(made.ticket, seen)
-        old = known & (made.opened <= int(problem.resolved_at.timestamp())) & (made.variant >= 0)
-        held = np.isin(made.ticket, np.array(sorted(mine), np.int64))
-        size = int(made.variant.max(initial=-1)) + 1
-        whole = np.bincount(made.variant[old], minlength=size)
-        part = np.bincount(made.variant[old & held], minlength=size)
-        chosen = np.flatnonzero((part > 1) & (part >= _OWN * whole))
-        mine |= set(made.ticket[known & np.isin(made.variant, chosen)].tolist())
-        groups = set(made.group[np.isin(made.variant, chosen)].tolist())
-        near = known & np.isin(made.group, list(groups))
-        names = {made.heads[at].id for at in groups}
-        fresh = np.array([i for i, name in self._fresh(viewer).items() if name in names], np.int64)
-        if len(fresh) and near.any():
-            scores = shelf.vectors.rows(fresh) @ shelf.vectors.rows(made.ticket[near]).T
-            nearest = made.ticket[near][scores.argmax(1)]
+        known = np.isin(now.ticket, shelf.columns.ids[shelf.columns.visible(viewer)])
+        old = known & (now.opened <= int(problem.resolved_at.timestamp())) & (now.variant >= 0)
+        held = np.isin(now.ticket, np.array(sorted(mine), np.int64))
+        size = int(now.variant.max(initial=-1)) + 1
+        whole = np.bincount(now.variant[old], minlength=size)
+        part = np.bincount(now.variant[old & held], minlength=size)
+        chosen = np.isin(now.variant, np.flatnonzero((part > 1) & (part >= _OWN * whole)))
+        mine |= set(now.ticket[known & chosen].tolist())
+        beside = known & np.isin(now.group, np.unique(now.group[chosen]))
+        settled, fresh = now.ticket[beside & (now.variant >= 0)], now.ticket[beside & (now.variant < 0)]
+        if len(fresh) and len(settled):
+            nearest = settled[(shelf.vectors.rows(fresh) @ shelf.vectors.rows(settled).T).argmax(1)]
             mine |= {int(i) for i, other in zip(fresh, nearest, strict=True) if int(other) in mine}
         return mine
 
@@ -214,42 +195,30 @@ class Watch(Manager):
             self.kept["bar"] = day, bursting.bar_for([] if stream is None else [(stream, weeks)])
         return float(self.kept["bar"][1])
 
-    def _burst(self, one: Episode, stream: Stream, shelf: Shelf, viewer: Viewer, now: datetime) -> Burst:
-        """An episode with its name: that of its pattern, else the title of its most central ticket."""
+    def _burst(
+        self, one: Episode, stream: Stream, shelf: Shelf, viewer: Viewer, now: datetime, homes: Mapping[int, Pattern]
+    ) -> Burst:
+        """An episode with its name: that of the pattern at least half of it is in, else of its most central ticket."""
         ids = stream.ids[list(one.rows)]
         flag = stream.ids[list(one.sign.members)]
-        matrix = shelf.vectors.rows(ids)
-        pattern = self._pattern_of(ids, matrix)
-        names = {p.id: p.name for p in self.patterns(viewer=viewer)} if pattern else {}
-        pattern, name = (pattern, names[pattern]) if pattern in names else ("", "")
-        if not name:
+        found = [homes[i] for i in ids.tolist() if i in homes]
+        pattern = max(found, key=found.count) if found else None
+        if pattern is not None and 2 * found.count(pattern) >= len(ids):
+            home, name = pattern.id, pattern.name
+        else:
+            matrix = shelf.vectors.rows(ids)
             central = int(ids[int((matrix @ matrix.sum(0)).argmax())])
-            name = "".join(t.title for t in self.store.records("ticket", [central], viewer))[:120]
+            home, name = "", "".join(t.title for t in self.store.records("ticket", [central], viewer))[:120]
         times = stream.times[list(one.rows)]
         told = stream.times[list(one.sign.members)]
         told = told[told > told[-1] - one.sign.window]
         open_ = now.timestamp() - int(times[-1]) <= bursting.QUIET
         return Burst(
-            f"B{datetime.fromtimestamp(int(told[0]), UTC):%Y%m%d}-{int(flag[-len(told)])}", pattern, name,
+            f"B{datetime.fromtimestamp(int(told[0]), UTC):%Y%m%d}-{int(flag[-len(told)])}", home, name,
             tuple(int(i) for i in ids), one.sign.window // 60, one.sign.count, one.sign.usual,
             cast("datetime", moment(int(times[0]))), cast("datetime", moment(int(stream.times[one.sign.row]))),
             cast("datetime", moment(int(times[-1]))), "open" if open_ else "over", int(told[-1] - told[0] + 59) // 60,
         )  # fmt: skip
-
-    def _pattern_of(self, ids: Ints, matrix: NDArray[np.float32]) -> str:
-        """The pattern that at least half of these tickets are in; "" where there is none."""
-        made = self.patterns_made
-        if made is None:
-            return ""
-        known = {one: pattern for pattern, members in made.members().items() for one in members}
-        overlay = overlay_of(self.store)
-        joined = made.join(matrix, overlay=overlay)
-        found: Sequence[str] = [
-            overlay.into(known[i]) if i in known else (join[0] if join is not None else "")
-            for i, join in zip(ids.tolist(), joined, strict=True)
-        ]
-        name, n = Counter(found).most_common(1)[0]
-        return name if 2 * n >= len(found) else ""
 
 
 def _evenly(ids: Ints, most: int) -> list[int]:

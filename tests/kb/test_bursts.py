@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kb.bursts import FLOOR, Stream, bar_for
-from kb.usual import only_days
+from kb.usual import at_this_hour, hour_of_week, only_days
 from models.rates import Rates
 
 DIM = 48
@@ -176,3 +176,29 @@ def test_the_bar_is_raised_until_history_has_few_enough_alarms() -> None:
     bar = bar_for([(stream, 2.0)], a_week=1.0)
     assert bar > FLOOR
     assert len(stream.episodes(bar)) <= 2
+
+
+def nightly(days: int, *, hour: int = 22, then: int | None = None) -> Stream:
+    """A batch of new tickets at the same hour of several days; ``then``: once more at this hour of the last day."""
+    rng = np.random.default_rng(4)
+    starts = [LATE + (1 + day) * DAY + hour * HOUR for day in range(days)]
+    starts += [] if then is None else [LATE + days * DAY + then * HOUR]
+    times = np.concatenate([start + np.arange(9) * 60 for start in starts])
+    return streamed(np.concatenate([TIMES, times]), np.concatenate([VECTORS, like(NEW, len(times), rng)]), since=LATE)
+
+
+def test_the_same_batch_night_after_night_is_told_once() -> None:
+    found = [one for one in nightly(4).episodes(FLOOR) if len(one.rows) >= 9]
+    assert len(found) == 1
+    assert len(found[0].rows) == 36
+
+
+def test_the_same_failure_at_another_hour_of_the_next_day_is_told_again() -> None:
+    told = nightly(1, hour=8, then=22).episodes(FLOOR)
+    assert len([one for one in told if len(one.rows) >= 9]) == 2
+
+
+def test_what_came_at_this_hour_of_one_of_the_last_seven_days_is_usual() -> None:
+    now = MONDAY + 10 * DAY + 21 * HOUR
+    times = np.array([now - DAY, now - DAY - 3 * HOUR, now - 6 * DAY, now - 7 * DAY, now - 8 * DAY, now - 14 * DAY])
+    assert at_this_hour(times, hour_of_week(times), now).tolist() == [True, False, True, True, False, True]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.clusterer import NOISE, Clusters, cluster
+from models.clusterer import NOISE, Clusters, Earlier, cluster
 from models.graph import nearest
 from models.matching import match
 from models.scores import bcubed
@@ -223,3 +223,40 @@ def test_matching_never_gives_a_name_twice_and_unchanged_groups_keep_theirs(one:
     names = [name for name in match(old, new) if name]
     assert len(names) == len(set(names))
     assert match(old, list(old.values())) == list(old)
+
+
+def test_a_refit_that_starts_from_the_last_run_keeps_its_groups_where_one_from_nothing_would_not() -> None:
+    rows = np.random.default_rng(5).normal(size=(440, 4))
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    texts, cut = [f"something is wrong with {i}" for i in range(440)], 400
+    first = cluster(vectors[:cut], texts[:cut])
+    known = np.r_[first.labels, np.full(len(texts) - cut, NOISE)]
+    again = cluster(vectors, texts, earlier=Earlier(known, first.facts.resolution))
+
+    def together(found: Clusters) -> float:
+        """Share of the pairs of the first run that are still in one group."""
+        pairs = [(a, b) for one in as_sets(first) for a in one for b in one if a < b]
+        return float(np.mean([found.labels[a] == found.labels[b] >= 0 for a, b in pairs]))
+
+    assert together(again) > 0.98
+    assert together(cluster(vectors, texts, resolution=first.facts.resolution)) < 0.98
+    joined = again.labels[cut:][again.labels[cut:] >= 0]
+    assert len(joined) > 0.5 * (len(texts) - cut), "what is new joins what is there"
+
+
+def test_a_group_whose_members_agree_no_more_is_let_go() -> None:
+    vectors, texts, truth = failures([20, 20])
+    all_in_one = Earlier(np.zeros(len(texts), np.int64), resolution=0.14)
+    assert as_sets(cluster(vectors, texts, earlier=all_in_one)) == as_sets(cluster(vectors, texts))
+
+
+def test_the_resolution_of_the_last_run_stays_until_there_are_twice_as_many_links() -> None:
+    vectors, texts, truth = failures([30, 30, 30])
+    groups = [[i for i, one in enumerate(truth) if one == group] for group in range(3)]
+    links = [(one[i], one[i + 1]) for one in groups for i in range(20)]
+    assert len(links) == 60
+    for known, stays in ((0, False), (30, False), (31, True), (60, True)):
+        earlier = Earlier(np.array(truth), resolution=0.2, criterion="as it was", links=known)
+        facts = cluster(vectors, texts, earlier=earlier, links=links).facts
+        assert (facts.criterion == "as it was") is stays
+        assert facts.links == (known if stays else 60)
