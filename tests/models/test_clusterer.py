@@ -245,7 +245,7 @@ def test_a_refit_that_starts_from_the_last_run_keeps_its_groups_where_one_from_n
 
 
 def test_a_group_whose_members_agree_no_more_is_let_go() -> None:
-    vectors, texts, truth = failures([20, 20])
+    vectors, texts, _ = failures([20, 20])
     all_in_one = Earlier(np.zeros(len(texts), np.int64), resolution=0.14)
     assert as_sets(cluster(vectors, texts, earlier=all_in_one)) == as_sets(cluster(vectors, texts))
 
