@@ -31,7 +31,7 @@ demo: $(VENV)/.stamp ## the sample desk in the browser, on http://127.0.0.1:8501
 	$(BIN)/seenbefore demo
 
 test: $(VENV)/.stamp-dev ## all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: $(VENV)/.stamp-dev ## every test
 	$(BIN)/python -m pytest

@@ -61,7 +61,7 @@ class Contrast:
     @property
     def lift(self) -> float:
         """How many times as common it is inside as outside (one more counted outside, so that none is no infinity)."""
-        return (self.inside / self.of_inside) / ((self.outside + 1) / (self.of_outside + 1))
+        return _lift(self)
 
 
 def contrasts(inside: Sequence[Ticket], others: Sequence[Ticket], *, rates: Rates) -> list[Contrast]:
@@ -90,7 +90,7 @@ def contrasts(inside: Sequence[Ticket], others: Sequence[Ticket], *, rates: Rate
     ])  # fmt: skip
     fair = rates.corrected(chances)
     order = sorted(range(len(looks)), key=lambda i: (fair[i], chances[i], looks[i].field, looks[i].value))
-    found = [_contrast(looks[i], float(fair[i])) for i in order if fair[i] <= SURE and looks[i].lift >= LIFT]
+    found = [_contrast(looks[i], float(fair[i])) for i in order if fair[i] <= SURE and _lift(looks[i]) >= LIFT]
     return _without_echoes(found)[:MOST]
 
 
@@ -116,9 +116,9 @@ class _Look:
     of_outside: int
     tickets: tuple[Ticket, ...]
 
-    @property
-    def lift(self) -> float:
-        return (self.inside / self.of_inside) / ((self.outside + 1) / (self.of_outside + 1))
+
+def _lift(one: Contrast | _Look) -> float:
+    return (one.inside / one.of_inside) / ((one.outside + 1) / (one.of_outside + 1))
 
 
 def _one(name: str) -> Values:

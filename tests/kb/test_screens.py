@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,13 @@ from pipelines.desk import desk_of, open_desk
 from pipelines.home import Home
 from pipelines.index import build
 from pipelines.settings import Settings
+from tests.pages import each, kinds, ran, sheets, words
 
 HOSTILE = (
     "![beacon](http://evil.example/a.png) <img src=http://evil.example/b.png onerror=alert(1)> "
     "[reset your password](http://evil.example) javascript:alert(2) <script>alert(3)</script> www.evil.example"
 )
+
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -72,39 +73,7 @@ def _script(desk: object, viewer: object, page: str) -> None:
 
 def draw(desk: Desk, page: str, viewer: Viewer = EVERYONE, **where: str) -> AppTest:
     """Run one page with this query string; anything it raises fails the test."""
-    test = AppTest.from_function(_script, args=(desk, viewer, page), default_timeout=60)
-    for name, value in where.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
-    return test
-
-
-def sheets(test: AppTest) -> list[Any]:
-    """The trees of nodes that went to the browser, the top bar left out."""
-    drawn = [part for part in test.main if part.type == "bidi_component" and part.key != "sb-top"]
-    return [json.loads(part.proto.json)["nodes"] for part in drawn]
-
-
-def each(node: Any) -> Iterator[Any]:
-    """Every node below this one, itself included."""
-    yield node
-    if isinstance(node, list):
-        for part in node:
-            yield from each(part)
-    elif isinstance(node, dict):
-        yield from each(node.get("head"))
-        yield from each(node.get("k", []))
-
-
-def words(test: AppTest) -> str:
-    """Everything a reader can read, as one text."""
-    return "".join(node for tree in sheets(test) for node in each(tree) if isinstance(node, str))
-
-
-def kinds(test: AppTest, x: str) -> list[dict[str, Any]]:
-    """The special nodes of one kind."""
-    return [node for tree in sheets(test) for node in each(tree) if isinstance(node, dict) and node.get("x") == x]
+    return ran(_script, desk, viewer, page, where=where)
 
 
 # --- a full desk --------------------------------------------------------------------------------------------------

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +18,7 @@ from pipelines.desk import desk_of, open_desk
 from pipelines.home import Home
 from pipelines.index import build
 from pipelines.settings import Settings
+from tests.pages import nodes, ran, words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SAID = "Scanner loses its session"
@@ -65,34 +63,7 @@ def _script(desk: object, viewer: object, page: str) -> None:
 
 def draw(desk: Desk, page: str = "knowledge", **where: str) -> AppTest:
     """Run the page with this query string; anything it raises fails the test."""
-    test = AppTest.from_function(_script, args=(desk, EVERYONE, page), default_timeout=60)
-    for name, value in where.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
-    return test
-
-
-def each(node: Any) -> Iterator[Any]:
-    """Every node below this one, itself included."""
-    yield node
-    if isinstance(node, list):
-        for part in node:
-            yield from each(part)
-    elif isinstance(node, dict):
-        yield from each(node.get("head"))
-        yield from each(node.get("k", []))
-
-
-def nodes(test: AppTest) -> list[Any]:
-    """Every node that went to the browser."""
-    drawn = [part for part in test.main if part.type == "bidi_component"]
-    return [node for part in drawn for node in each(json.loads(part.proto.json)["nodes"])]
-
-
-def words(test: AppTest) -> str:
-    """Everything a reader can read, as one text."""
-    return "".join(node for node in nodes(test) if isinstance(node, str))
+    return ran(_script, desk, EVERYONE, page, where=where)
 
 
 def opened(test: AppTest) -> list[str]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -25,6 +22,7 @@ from pipelines.drift import Drift
 from pipelines.home import Home
 from pipelines.models import cards_of
 from pipelines.settings import Settings
+from tests.pages import kinds, ran, words
 
 
 @pytest.fixture
@@ -41,12 +39,7 @@ def desk(sample_home: Path, tmp_path: Path) -> Desk:
 
 def draw(desk: Desk, told: dict[str, str] | None = None, **where: str) -> AppTest:
     """Run the page, after the browser sent ``told``; anything it raises fails the test."""
-    test = AppTest.from_function(_page, args=(desk, told), default_timeout=60)
-    for name, value in where.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
-    return test
+    return ran(_page, desk, told, where=where)
 
 
 def _page(desk: object, told: object) -> None:
@@ -56,31 +49,6 @@ def _page(desk: object, told: object) -> None:
     if told is not None:
         models._heard(desk, EVERYONE, told)  # type: ignore[arg-type]
     models.page(desk, EVERYONE)  # type: ignore[arg-type]
-
-
-def nodes(tree: Any) -> Iterator[Any]:
-    """Every node below this one, itself included."""
-    yield tree
-    if isinstance(tree, dict):
-        yield from nodes(tree.get("head"))
-    for part in tree if isinstance(tree, list) else tree.get("k", ()) if isinstance(tree, dict) else ():
-        yield from nodes(part)
-
-
-def drawn(test: AppTest) -> list[Any]:
-    """All nodes that went to the browser."""
-    trees = [json.loads(part.proto.json)["nodes"] for part in test.main if part.type == "bidi_component"]
-    return [node for tree in trees for node in nodes(tree)]
-
-
-def words(test: AppTest) -> str:
-    """What a reader can read."""
-    return "".join(node for node in drawn(test) if isinstance(node, str))
-
-
-def kinds(test: AppTest, x: str) -> list[dict[str, Any]]:
-    """The special nodes of one kind."""
-    return [node for node in drawn(test) if isinstance(node, dict) and node.get("x") == x]
 
 
 def test_the_page_shows_every_target_and_the_card_of_the_one_asked_for(desk: Desk) -> None:

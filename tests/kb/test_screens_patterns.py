@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +25,7 @@ from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.index import build
 from pipelines.settings import Settings
+from tests.pages import kinds, nodes, ran, words
 
 START = datetime(2026, 5, 25, 9, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)> [link](http://evil.example)"
@@ -80,34 +79,7 @@ def _script(desk: object, viewer: object, told: object, only: object) -> None:
 
 def draw(desk: Desk, told: dict[str, str] | None = None, viewer: Viewer = EVERYONE, **where: str) -> AppTest:
     """Run the page after the browser sent ``told``; anything it raises fails the test."""
-    args = (desk, viewer, told, where.get("pattern", ""))
-    test = AppTest.from_function(_script, args=args, default_timeout=60)
-    for name, value in where.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
-    return test
-
-
-def each(node: Any) -> Iterator[Any]:
-    yield node
-    for part in (
-        node if isinstance(node, list) else (node.get("head"), node.get("k", [])) if isinstance(node, dict) else ()
-    ):
-        yield from each(part)
-
-
-def nodes(test: AppTest) -> list[Any]:
-    drawn = [part for part in test.main if part.type == "bidi_component"]
-    return [node for part in drawn for node in each(json.loads(part.proto.json)["nodes"])]
-
-
-def words(test: AppTest) -> str:
-    return " ".join(node for node in nodes(test) if isinstance(node, str))
-
-
-def kinds(test: AppTest, x: str) -> list[dict[str, Any]]:
-    return [node for node in nodes(test) if isinstance(node, dict) and node.get("x") == x]
+    return ran(_script, desk, viewer, told, where.get("pattern", ""), where=where)
 
 
 def listed(test: AppTest) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from kb.text import prepare
 from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.settings import Settings
+from tests.pages import nodes, ran, words
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 PRB, HR = Ref("problem", "snow", "PRB1"), Viewer("hanna", frozenset({"HR"}))
@@ -60,31 +60,7 @@ def _script(desk: object, viewer: object, told: dict) -> None:  # type: ignore[t
 
 def draw(desk: Desk, told: dict[str, str] | None = None, *, viewer: Viewer = EVERYONE, **where: str) -> AppTest:
     """Run the page with this query string, after the browser sent ``told``; anything it raises fails the test."""
-    test = AppTest.from_function(_script, args=(desk, viewer, dict(told or {})), default_timeout=60)
-    for name, value in where.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
-    return test
-
-
-def each(node: Any) -> Iterator[Any]:
-    yield node
-    if isinstance(node, list):
-        for part in node:
-            yield from each(part)
-    elif isinstance(node, dict):
-        yield from each(node.get("head"))
-        yield from each(node.get("k", []))
-
-
-def nodes(test: AppTest) -> list[Any]:
-    drawn = [part for part in test.main if part.type == "bidi_component"]
-    return [node for part in drawn for node in each(json.loads(part.proto.json)["nodes"])]
-
-
-def words(test: AppTest) -> str:
-    return "".join(node for node in nodes(test) if isinstance(node, str))
+    return ran(_script, desk, viewer, dict(told or {}), where=where)
 
 
 def acts(test: AppTest, name: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from kb.text import prepare
 from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.settings import Settings
+from tests.pages import ran
 
 
 @pytest.fixture
@@ -46,12 +47,7 @@ def _page(desk: object) -> None:
 
 
 def draw(desk: Desk, **where: str) -> AppTest:
-    test = AppTest.from_function(_page, args=(desk,), default_timeout=60)
-    for name, value in where.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
-    return test
+    return ran(_page, desk, where=where)
 
 
 def _trees(part: Any) -> Iterator[Any]:

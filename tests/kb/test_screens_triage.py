@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from kb.screens.queue import Row
 from kb.sla import Clock
 from pipelines.desk import open_desk
 from pipelines.settings import Settings
+from tests.pages import each
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TICKET = Ticket("t", "T1", "VPN drops", "The VPN client drops; vpn again.", caller="Ada", vip=True,
@@ -40,23 +40,14 @@ def desk(sample_home: Path, tmp_path: Path) -> Desk:
     return open_desk(Settings(tmp_path / "desk", threads=1))
 
 
-def nodes(tree: Any) -> Iterator[Any]:
-    """Every node below this one, itself included."""
-    yield tree
-    if isinstance(tree, dict):
-        yield from nodes(tree.get("head"))
-    for part in tree if isinstance(tree, list | tuple) else tree.get("k", ()) if isinstance(tree, dict) else ():
-        yield from nodes(part)
-
-
 def words(tree: Any) -> str:
     """What a reader can read of it."""
-    return "".join(node for node in nodes(tree) if isinstance(node, str))
+    return "".join(node for node in each(tree) if isinstance(node, str))
 
 
 def keyed(tree: Any) -> dict[str, str]:
     """Key → the action it sends."""
-    return {n["key"]: n["name"] for n in nodes(tree) if isinstance(n, dict) and n.get("x") == "act" and n["key"]}
+    return {n["key"]: n["name"] for n in each(tree) if isinstance(n, dict) and n.get("x") == "act" and n["key"]}
 
 
 def told(name: str, ticket: Ticket, **more: str) -> dict[str, str]:
@@ -115,11 +106,11 @@ def test_one_reason_for_all_silence_is_said_once() -> None:
 
 
 def test_the_telling_words_are_marked_where_they_stand_as_whole_words() -> None:
-    shown = list(nodes(suggestion.evidence(SUGGESTED)))
+    shown = list(each(suggestion.evidence(SUGGESTED)))
     marked = [words(node) for node in shown if isinstance(node, dict) and node.get("t") == "mark"]
     assert marked == ["VPN", "drops", "VPN", "drops", "vpn"]
     quiet = replace(SUGGESTED, predictions={"category": replace(SURE, telling=("rop",))})
-    assert not [n for n in nodes(suggestion.evidence(quiet)) if isinstance(n, dict) and n.get("t") == "mark"]
+    assert not [n for n in each(suggestion.evidence(quiet)) if isinstance(n, dict) and n.get("t") == "mark"]
 
 
 def test_the_evidence_says_alternatives_silence_and_what_raised_the_priority() -> None:
@@ -130,7 +121,7 @@ def test_the_evidence_says_alternatives_silence_and_what_raised_the_priority() -
 
 def test_a_question_to_ask_can_be_copied_and_cites_where_it_was_asked() -> None:
     asked = replace(SUGGESTED, questions=(Ask("Which device?", "It splits best.", (Ref("ticket", "t", "T9"),)),))
-    shown = [node for node in nodes(suggestion.evidence(asked)) if isinstance(node, dict)]
+    shown = [node for node in each(suggestion.evidence(asked)) if isinstance(node, dict)]
     assert "Which device?" in [node["text"] for node in shown if node.get("x") == "copy"]
     assert {"ticket": "T9", "source": "t"} in [node["where"] for node in shown if node.get("x") == "link"]
 
