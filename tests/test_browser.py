@@ -20,7 +20,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-WAIT = 30_000
+WAIT = 60_000
 EVIL = (
     "![beacon](http://evil.example/a.png) <img src=http://evil.example/b.png onerror=alert(1)> "
     "[reset your password](http://evil.example/c) [x](javascript:alert(2)) <script>alert(3)</script> www.evil.example"

@@ -24,7 +24,7 @@ from pipelines.settings import Settings
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-WAIT = 30_000
+WAIT = 60_000
 ROW = ".sb-case[data-card]"
 
 
