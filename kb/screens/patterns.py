@@ -101,6 +101,7 @@ def _all(desk: Desk, viewer: Viewer, asked: Asked) -> None:
         el("p", "small soft p-said", _order_said(found, asked)),
         drawn,
         _assumptions(found),
+        _ended(desk.retired_patterns(viewer=viewer)),
         told=partial(_heard, desk, viewer, asked),
     )
     with bursts:
@@ -192,6 +193,15 @@ def _assumptions(found: Standings) -> Node:
     )  # fmt: skip
     return div("gap", fold("What is assumed of time and money", el("p", "small soft", assumed.handling),
                            div("block-s", fields), name="assumed"))  # fmt: skip
+
+
+def _ended(retired: Sequence[Pattern]) -> Node:
+    """Patterns people spoke of whose tickets are gone: kept, since the failure may return."""
+    if not retired:
+        return None
+    said = el("p", "small soft", "People named these or made problems of them. The same failure takes its name again.")
+    rows = [el("li", "", link(one.name, "patterns", pattern=one.id), f" ({one.id})") for one in retired]
+    return div("gap", fold(f"Without tickets now ({len(retired)})", said, el("ul", "", *rows), name="ended"))
 
 
 def _more(all_: int, asked: Asked) -> Node:

@@ -252,6 +252,16 @@ def test_an_unknown_pattern_and_one_whose_tickets_are_gone_say_so(tmp_path: Path
     assert "no tickets any more" in gone
 
 
+def test_a_named_pattern_without_tickets_is_still_found_from_the_list(tmp_path: Path) -> None:
+    desk = made(tmp_path / "desk")
+    desk.rename_pattern(VPN, "Tunnels", viewer=Viewer("hr", frozenset({"hr"})))
+    assert "Without tickets now" not in words(draw(desk))
+    desk.store.delete([Ref("ticket", "t", f"V{at}") for at in range(6)])
+    said = words(draw(desk))
+    assert "Without tickets now (1)" in said
+    assert "Tunnels" in said
+
+
 def test_a_desk_where_all_was_dismissed_leads_to_what_was(tmp_path: Path) -> None:
     desk = made(tmp_path)
     for one in (JAM, VPN):
