@@ -83,7 +83,8 @@ class Judgements(Marks):
             db.execute(sa.insert(s.corrections), {
                 "ticket_id": ids[correction.ticket], "target": correction.target, "suggested": correction.suggested,
                 "chosen": correction.chosen, "action": correction.action, "made_by": correction.by,
-                "made_at": seconds(correction.at or datetime.now(UTC)), "why": correction.why,
+                "made_at": seconds(correction.at or datetime.now(UTC)),
+                "why": self._guard(db).text(correction.why),
                 "model": correction.model,
             })  # fmt: skip
 

@@ -274,3 +274,23 @@ counter = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
+
+findings = sa.Table(
+    "findings",
+    metadata,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("record_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("what", sa.String, primary_key=True),
+    sa.Column("n", sa.Integer, nullable=False),
+)
+"""How many placeholders of each kind stand in a record."""
+
+originals = sa.Table(
+    "originals",
+    metadata,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("record_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("key_name", sa.String, nullable=False),
+)
+"""What placeholders of a record stand for, sealed with a key outside the home; only for kinds the desk keeps so."""

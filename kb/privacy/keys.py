@@ -33,23 +33,23 @@ _HOOK = re.compile(
     r"https?://(?:hooks\.slack\.com/(?:services|workflows)/|discord(?:app)?\.com/api/webhooks/"
     r"|[\w-]{1,40}\.webhook\.office\.com/webhookb2/)[\w/@.-]{10,300}"
 )
-_RECOVERY = re.compile(r"(?<![\d-])(?:\d{6}-){7}\d{6}(?![\d-])")
+_RECOVERY = re.compile(r"\d(?<![\d-].)\d{5}-(?:\d{6}-){6}\d{6}(?![\d-])")
 _PEM = re.compile(r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----")
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:|Private-Lines: ?\d{1,3}\s")
 _PEM_LONGEST = 20_000
-_WORDS = re.compile(
-    "api[ _-]?(?:keys?|tokens?|secret)|apikey|x-api-key|(?:client|app|consumer|shared|secret|access|account|auth|private"
-    "|refresh|session|bearer|service|deploy|signing|encryption|master|license|storage|primary|sharedaccess)[ _-]?"
-    "(?:secret|token|key)|client[ _-]?credential|secret[ _-]?key|secret|token|bearer|basic|sas[ _-]?token|credential"
-    "|webhook[ _]?secret|jsessionid|phpsessid|asp.net_sessionid|session_?id|connect.sid|schlüssel|clé d'api|pat|sig"
+_WORDS = re.compile("keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat|sig|schlüssel")
+_OF_KEY = re.compile(
+    "(?:api|client|app|consumer|shared|secret|access|account|auth|private|refresh|session|bearer|service|deploy|signing|encryption|master"
+    "|license|storage|primary|sharedaccess|api[ _-]?token|x|stripe|aws|azure|google|github|gitlab|openai|sendgrid|twilio|webhook)[ _.-]?$"
 )
+_SHORT = frozenset(("pat", "sig", "basic", "token", "secret", "bearer", "key", "keys"))
 _LINK = re.compile(
     r"(?:s\b)?[\"'`\\]{0,3}(?P<tight>[ \t]{0,3}(?::=|=>|->|[:=>])[ \t\n]{0,4}|[ \t]{1,2}(?:is|ist|lautet|was|est|es|to)[ \t]{1,2})?"
     r"[ \t]{0,2}(?:value[ \t]?=[ \t]?)?(?:(?:bearer|token|basic|-)[ \t]{1,2})?[\"'`\\]{0,3}"
 )
 _VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,2000}")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_AMBIGUOUS = frozenset(("session_id", "sessionid", "session id", "basic", "credential", "sig", "pat"))
+_AMBIGUOUS = frozenset(("session_id", "sessionid", "session id", "basic", "credential", "sig", "pat", "jsessionid", "phpsessid"))
 
 _USERINFO = re.compile(
     r"(?<=://)[^\s/:@\"'<>?#]{0,80}:(?P<secret>[^\s/@\"'<>]{1,200}(?:/[^\s/@\"'<>.]{1,60})?)@(?=[\w\[-])"
@@ -130,9 +130,12 @@ def _lines_end(text: str, at: int) -> int:
 def _worded(text: str, low: str) -> Iterator[Span]:
     for word in _WORDS.finditer(low):
         start, end = word.span()
-        if start and low[start - 1].isalpha() and word.group() in ("pat", "sig", "basic", "token", "secret", "bearer"):
-            if not (word.group() in ("token", "secret") and text[start].isupper() and text[start - 1].islower()):
-                continue
+        name = word.group()
+        if name in ("key", "keys", "schlüssel") and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
+            continue
+        humped = text[start].isupper() and text[max(0, start - 1)].islower()
+        if name in _SHORT and name[:3] != "key" and start and low[start - 1].isalpha() and not humped:
+            continue
         link = _LINK.match(low, end, end + 60)
         if link is None or link.end() == end:
             continue
@@ -146,7 +149,7 @@ def _worded(text: str, low: str) -> Iterator[Span]:
         if "&" in value.group() and "=" in text[value.start() : stop]:
             stop = text.find("&", value.start(), stop) if text.find("&", value.start(), stop) > 0 else stop
         said = text[value.start() : stop]
-        if _is_key(said, tight=tight, word=word.group()):
+        if _is_key(said, tight=tight, word=name):
             yield Span(value.start(), stop, "key")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from kb.privacy.spans import Span
+from kb.privacy.spans import Span, lowered
 
-_CARD = re.compile(r"(?<![\w.,/+-])(?:[2-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|3\d{3}[ -]?\d{6}[ -]?\d{4,5}|4\d{12})(?![\w-]|[.,]\d)")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
+_FOUR = re.compile(r"\d\d")
+_CARD = re.compile(r"[2-6](?<![\w.,/+-].)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}|\d{12})(?![\w-]|[.,]\d)")
+_IBAN = re.compile(r"[A-Za-z](?<![A-Za-z0-9].)[A-Za-z]\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
 _IBAN_LENGTH = dict(zip(
     "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL IQ IS IT JO KW KZ LB LC"
     " LI LT LU LV MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK".split(),
@@ -16,33 +17,34 @@ _IBAN_LENGTH = dict(zip(
      28, 22, 23, 23, 26, 27, 30, 30, 20, 28, 32, 21, 20, 20, 21, 27, 24, 22, 19, 27, 31, 30, 18, 15, 24, 28, 29, 25, 29, 24, 22,
      24, 31, 24, 19, 24, 27, 25, 28, 23, 24, 26, 29, 22, 24, 20), strict=True))  # fmt: skip
 _ACCOUNT = re.compile(
-    r"(?:(?:bank|giro|savings|checking|deposit|salary)[ -]?(?:account|konto|acct)|account|acct|a/c|konto|bankkonto|kontonummer"
-    r"|compte|cuenta|conta|rekening|numer konta|sort code \d\d-\d\d-\d\d,?[ \t]{1,2}account|routing(?: number)?|blz|rib|iban|bban)"
-    r"[ -]?(?:number|no\.?|nr\.?|num|nummer|numéro|número|n°|#)?[ \t]{0,2}(?:is|ist|:|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d)(?![\w-])",
-    re.IGNORECASE,
+    r"(?:account|acct|konto|compte|cuenta|conta|rekening|a/c|blz|rib|iban|bban|routing)(?:nummer)?"
+    r"[ -]?(?P<named>number|no\.?|nr\.?|num|nummer|numéro|número|n°|#)?[ \t]{0,2}(?:is|ist|:|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d)(?![\w-])"
 )
-_NUMBERED = re.compile(r"number|no\.?\b|nr\b|nummer|numéro|número|n°|bank|konto|routing|blz|rib|deposit|sort code|a/c|iban", re.IGNORECASE)
-_SORT = re.compile(r"sort[ -]?code[ :=]{0,3}(?P<n>\d\d[- ]?\d\d[- ]?\d\d)(?!\d)", re.IGNORECASE)
+_MONEY = ("bank", "giro", "saving", "checking", "deposit", "salary", "sort code", "konto", "iban", "bban", "blz", "rib", "a/c", "routing",
+          "rekening", "cuenta", "compte")  # fmt: skip
+_SORT = re.compile(r"sort[ -]?code[ :=]{0,3}(?P<n>\d\d[- ]?\d\d[- ]?\d\d)(?!\d)")
 
 
 def numbers(text: str) -> Iterator[Span]:
     """Cards, IBANs, accounts and ids; only numbers whose check digits are right, or that their words name."""
-    if not any(sign.isdigit() for sign in text[:200]) and re.search(r"\d", text) is None:
+    if _FOUR.search(text) is None:
         return
+    low = lowered(text)
     for match in _CARD.finditer(text):
-        if is_card(digits := re.sub(r"\D", "", match.group())) and len(set(digits)) > 2:
+        if is_card(digits := "".join(filter(str.isdigit, match.group()))) and len(set(digits)) > 2:
             yield Span(match.start(), match.end(), "card")
     for match in _IBAN.finditer(text):
         if (end := _iban_end(text, match.start(), match.end())) is not None:
             yield Span(match.start(), end, "bank")
-    for match in _ACCOUNT.finditer(text):
-        if _NUMBERED.search(match.group()[: match.start("n") - match.start()]) and 6 <= len(re.sub(r"\D", "", match["n"])) <= 18:
+    for match in _ACCOUNT.finditer(low):
+        said = low[max(0, match.start() - 24) : match.start("n")]
+        if (match["named"] or any(word in said for word in _MONEY)) and 6 <= sum(map(str.isdigit, match["n"])) <= 18:
             yield Span(match.start("n"), match.end("n"), "bank")
-    yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(text))
+    yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
     for pattern, check in _BARE:
         yield from (Span(match.start(), match.end(), "id") for match in pattern.finditer(text) if check(match.group()))
-    for match in _KEYED.finditer(text):
-        value = _ID_VALUE.match(text, match.end())
+    for match in _KEYED.finditer(low):
+        value = None if match.start() and low[match.start() - 1].isalnum() else _ID_VALUE.match(text, match.end())
         if value is not None and sum(sign.isdigit() for sign in value.group()) >= 6:
             yield Span(value.start(), value.end(), "id")
 
@@ -156,28 +158,27 @@ def _social_de(value: str) -> bool:
 
 
 _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
-    (re.compile(r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])"), _ssn),
-    (re.compile(r"(?<![\w-])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"), _nino),
-    (re.compile(r"(?<![\w.-])[12] ?\d\d ?(?:[02-9]\d|1[0-2]) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d(?![\w-])"), _nir),
-    (re.compile(r"(?<![\w-])[A-Za-z]{6}\d\d[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"), _codice),
-    (re.compile(r"(?<![\w.-])(?:\d{8}|[XYZxyz]-?\d{7}|\d\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"), _dni),
-    (re.compile(r"(?<![\w.])756\.\d{4}\.\d{4}\.\d\d(?!\d)"), _ahv),
-    (re.compile(r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)"), _cpf),
-    (re.compile(r"(?<![\w.-])\d\d\.\d\d\.\d\d-\d{3}\.\d\d(?!\d)"), _belgian),
-    (re.compile(r"(?<![\w.-])(?:19|20)?\d\d(?:0[1-9]|1[0-2])[0-3]\d[-+]\d{4}(?![\w-])"), _swedish),
-    (re.compile(r"(?<![\w-])\d\d ?[0-3]\d[01]\d\d\d ?[A-Z] ?\d{3}(?![\w-])"), _social_de),
-    (re.compile(r"(?<![\w-])\d{3}-\d{3}-\d{3} \d\d(?!\d)"), lambda _: True),
+    (re.compile(r"\d(?<![\w.-].)\d\d-\d{2}-\d{4}(?![\w-])"), _ssn),
+    (re.compile(r"[A-CEGHJ-PR-TW-Z](?<![\w-].)[A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"), _nino),
+    (re.compile(r"[12](?<![\w.-].) ?\d\d ?(?:[02-9]\d|1[0-2]) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d(?![\w-])"), _nir),
+    (re.compile(r"[A-Za-z](?<![\w-].)[A-Za-z]{5}\d\d[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"), _codice),
+    (re.compile(r"[\dXYZxyz](?<![\w.-].)(?:\d{7}|-?\d{7}|\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"), _dni),
+    (re.compile(r"756(?<![\w.]...)\.\d{4}\.\d{4}\.\d\d(?!\d)"), _ahv),
+    (re.compile(r"\d(?<![\w.].)\d\d\.\d{3}\.\d{3}-\d\d(?!\d)"), _cpf),
+    (re.compile(r"\d(?<![\w.-].)\d\.\d\d\.\d\d-\d{3}\.\d\d(?!\d)"), _belgian),
+    (re.compile(r"\d(?<![\w.-].)(?:\d\d)?\d(?:0[1-9]|1[0-2])[0-3]\d[-+]\d{4}(?![\w-])"), _swedish),
+    (re.compile(r"\d(?<![\w-].)\d ?[0-3]\d[01]\d\d\d ?[A-Z] ?\d{3}(?![\w-])"), _social_de),
+    (re.compile(r"\d(?<![\w-].)\d\d-\d{3}-\d{3} \d\d(?!\d)"), lambda _: True),
 )
 _KEYED = re.compile(
-    r"(?<![^\W_])(?:ssn|social security(?: number| no\.?)?|national insurance(?: number| no\.?)?|nino|ni number|national id"
+    r"(?:ssn|social security(?: number| no\.?)?|national insurance(?: number| no\.?)?|nino|ni number|national id"
     r"|id card(?: number| no\.?)?|passport|reisepass(?:nummer)?|pass-?nr\.?|passeport|pasaporte|passaporto|paspoort|паспорт"
     r"|ausweis(?:nummer|-?nr\.?)|personalausweis(?:nummer)?|steuer-?(?:id|identifikationsnummer|nummer|nr\.?)|idnr"
     r"|sozialversicherungsnummer|sv-?nummer|rentenversicherungsnummer|tax id|tin|tfn|sin number|insee|num[ée]ro de s[ée]curit[ée] sociale"
     r"|n° s[ée]cu|nir|codice fiscale|dni|nie|nif|bsn|burgerservicenummer|sofinummer|pesel|nip|dowód osobisty|снилс|инн"
     r"|ahv(?:-?nummer)?|avs|cpf|rg|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card|driver'?s? licen[cs]e|driving licence"
     r"|führerschein(?:nummer)?|medicare|nhs(?: number| no\.?)?)"
-    r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|num|card|id|#))?[ \t]{0,2}(?:is|ist|est|es|:|=|no\.|number|n°|-)?[ \t:=]{0,3}",
-    re.IGNORECASE,
+    r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|num|card|id|#))?[ \t]{0,2}(?:is|ist|est|es|:|=|no\.|number|n°|-)?[ \t:=]{0,3}"
 )
 _ID_VALUE = re.compile(r"(?=[A-Za-z]{0,3} ?\d)[A-Za-z]{0,3} ?\d[\dA-Za-z]{0,14}(?:[ ./-]\d[\dA-Za-z]{0,11}){0,6}(?![\w])")
 KNOWN: Mapping[str, Callable[[str], bool]] = {"card": is_card, "iban": is_iban}

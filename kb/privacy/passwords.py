@@ -43,6 +43,12 @@ _NETWORK = (
 _KEYS = re.compile("|".join(f"(?P<{n}>{w})" for n, w in
                             (("code", _CODES), ("network", _NETWORK), ("long", _LONG), ("short", _SHORT))))  # fmt: skip
 
+_STEMS = re.compile(
+    "pass|paswo|paswor|pa\\$\\$|p@ss|pwd|pswd|psw|pwrd|pw|p/w|p a|p\\.a|p\\*a|p_a|p-a|p w|p\\.w|kennw|mot|contrase|palavra|parola|wachtw|has[łl]"
+    "|пар|lösen|adgang|lozink|heslo|mdp|ww|senha|clave|pin|puk|tan|otp|totp|cv[vc]|csc|one|verif|secur|confirm|sms|2fa|mfa|two|access|auth"
+    "|log|sign|door|gate|alarm|unlock|activ|recov|backup|voicem|entry|code|einmal|bestät|sicher|zugang|freisch|aktiv|entsp|tür|códi|codi|beveil"
+    "|kod|код|пин|wi|wlan|wpa|network|netz|guest|gäste|psk|pre|clé|chiave"
+)
 _ASSIGN = re.compile(
     r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[ \t]{0,2})?"
     r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|[-=]>|\|[-–—]?|[-–—](?=[ \t])|→)"
@@ -84,7 +90,12 @@ _ENDS = re.compile(r"[.!?)\]\"'”»,;*|]{0,3}(?:$|\s*\n|[.!?;,)]|\s{1,3}(?:and|
 def passwords(text: str) -> Iterator[Span]:
     """Passwords, network keys and codes by the words around them."""
     low = lowered(text)
-    for match in _KEYS.finditer(low):
+    last = 0
+    for stem in _STEMS.finditer(low):
+        match = _KEYS.match(low, stem.start()) if stem.start() >= last else None
+        if match is None:
+            continue
+        last = match.end()
         name, start, end = match.lastgroup, match.start(), match.end()
         if name != "long" and start and low[start - 1].isalpha():
             continue
@@ -103,6 +114,8 @@ def passwords(text: str) -> Iterator[Span]:
     if any(word in low for word in ("log", "user", "utente", "cred", "daten", "test", "ident", "usu", "acc", "логин", "gebr")):
         for match in _PAIR.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
+            if is_word(match["user"]):
+                continue
             sure = low.startswith(("cred", "zugang", "anmelde", "username/", "username /", "user/", "user /"), match.start())
             plain = sure and value.isalpha() and not is_word(value) and _closes(text, match.start("value") + len(value))
             if plain or (_strong(value) and not _plain_path(match["user"], value)):

@@ -17,7 +17,7 @@ _SPELT = re.compile(
 )
 _NO_MAIL = re.compile(r"(?:git|ec2-user|ubuntu|node|root)@|message-id", re.IGNORECASE)
 
-_DIGITS = re.compile(r"(?<![\w.,:/+#@\\-])(?:\+|00[ ]?(?=[1-9])|\(\+|\(0?|0|(?=[1-9]))\d[\d \t().\xa0/-]{5,24}\d(?![\w@]|[.,:/-]\d)")
+_DIGITS = re.compile(r"[+(\d](?<![\w.,:/+#@\\-].)(?:[+ ]?\d)?[\d \t().\xa0/-]{5,24}\d(?![\w@]|[.,:/-]\d)")
 _WORDS = re.compile(
     r"(?:tele(?:phone|fon|foon|fono|fone|fonu)?\w{0,8}|tél\w{0,8}|tel|phone|ph|mobile?|mob|cell(?:ulare|ular)?|handy(?:nummer)?|fax"
     r"|call(?:ed)?|callback|call[- ]back|ring|reach(?:able|ed)?|contact(?:ed)?|dial|text|sms|whatsapp|signal|direct line|number|rufnummer"
@@ -129,7 +129,7 @@ def names_of(caller: str) -> tuple[str, ...]:
 def names(text: str, caller: str) -> Iterator[Span]:
     """The caller's names where they stand in the text as words of their own; two beside each other are one find."""
     parts = names_of(caller)
-    if not parts or "person-" in caller.casefold():
+    if not parts or (len(parts) == 1 and parts[0] in (parts[0].upper(), parts[0].lower())) or "person-" in caller.casefold():
         return
     whole = caller.strip()
     if len(whole) > 3:

@@ -31,6 +31,8 @@ class Placeholders:
     taken: set[str] = field(default_factory=set)
     """Placeholders that stand there already and are not to be given to another value."""
     given: dict[tuple[str, str], str] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
+    """Placeholder → what it stands for, of the kinds that are kept for entitled readers."""
 
     def of(self, kind: str, value: str) -> str:
         """The placeholder of a value."""
@@ -43,6 +45,8 @@ class Placeholders:
                 n += 1
             self.given[key] = made
             self.taken.add(made)
+            if self.rules.of(kind) == "entitled":
+                self.originals[made] = value
         return self.given[key]
 
 
@@ -60,7 +64,7 @@ def find(text: str, *, caller: str = "") -> list[Span]:
     """Everything in a text that may have to go, in reading order, none over another."""
     if not text or text.isspace():
         return []
-    found = [one for one in _found(text, caller)]
+    found = list(_found(text, caller))
     if PLACEHOLDER.search(text):
         there = [match.span() for match in PLACEHOLDER.finditer(text)]
         found = [one for one in found if not any(one.start < end and start < one.end for start, end in there)]
@@ -80,8 +84,8 @@ def redact(text: str, rules: Rules = ALL, *, caller: str = "", numbered: Placeho
     return "".join([*parts, text[at:]]), Counter(one.kind for one in spans)
 
 
-def redact_record(record: Record, rules: Rules = ALL, *, pseudonym: str = "") -> Redacted:
-    """The record as it may be stored; ``text`` and ``fix`` are not made anew. ``pseudonym`` stands in for the caller.
+def redact_record(record: Record, rules: Rules = ALL) -> Redacted:
+    """The record as it may be stored; ``text``, ``fix`` and the caller field stay as they are.
 
     Free text of every field and the values of further columns are looked through; names are those of the caller.
     """
@@ -91,11 +95,10 @@ def redact_record(record: Record, rules: Rules = ALL, *, pseudonym: str = "") ->
     hand = Placeholders(rules, {m.group() for text in (*fields.values(), *further.values()) for m in PLACEHOLDER.finditer(text)})
     made = {name: redact(text, rules, caller=caller, numbered=hand)[0] for name, text in fields.items()}
     extra = {name: redact(text, rules, caller=caller, numbered=hand)[0] if len(text) > 3 else text for name, text in further.items()}
-    originals = {stands: value for (kind, _), stands in hand.given.items() if rules.of(kind) == "entitled" for value in [""]}
     changes: dict[str, object] = {name: text for name, text in made.items() if text != fields[name]}
     if extra != further:
         changes["extra"] = extra
-    return Redacted(replace(record, **changes) if changes else record, count((*made.values(), *extra.values())), originals)  # type: ignore[arg-type]
+    return Redacted(replace(record, **changes) if changes else record, count((*made.values(), *extra.values())), hand.originals)  # type: ignore[arg-type]
 
 
 def count(texts: tuple[str, ...]) -> Counter[str]:
