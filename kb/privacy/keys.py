@@ -47,8 +47,9 @@ _LINK = re.compile(
     r"(?:s\b)?[\"'`\\]{0,3}(?P<tight>[ \t]{0,3}(?::=|=>|->|[:=>])[ \t\n]{0,4}|[ \t]{1,2}(?:is|ist|lautet|was|est|es|to)[ \t]{1,2})?"
     r"[ \t]{0,2}(?:value[ \t]?=[ \t]?)?(?:(?:bearer|token|basic|-)[ \t]{1,2})?[\"'`\\]{0,3}"
 )
-_VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,2000}")
+_VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,600}")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _AMBIGUOUS = frozenset(("session_id", "sessionid", "session id", "basic", "credential", "sig", "pat", "jsessionid", "phpsessid"))
 
 _USERINFO = re.compile(
@@ -66,8 +67,7 @@ _COMMANDS = re.compile(
     r"|(?:schtasks|psexec|runas|sc config)[^\n]{0,160}?[ \t]/?-?p(?:assword=)?[ \t]{1,2}[\"']?(?P<e>[^\s\"']{4,100}))",
     re.IGNORECASE,
 )
-_COMMAND_WORDS = ("net use", "net user", "curl", "mysql", "mongo", "mariadb", "sshpass", "plink", "pscp", "isql", "sqlcmd", "bcp",
-                  "rsync", "securestring", "schtasks", "psexec", "runas", "sc config")  # fmt: skip
+_HINT = re.compile("net use|net user|curl|mysql|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp|rsync|securestring|schtasks|psexec|runas|sc config")
 
 
 def keys(text: str) -> Iterator[Span]:
@@ -128,8 +128,11 @@ def _lines_end(text: str, at: int) -> int:
 
 
 def _worded(text: str, low: str) -> Iterator[Span]:
+    seen_to = 0
     for word in _WORDS.finditer(low):
         start, end = word.span()
+        if start < seen_to:
+            continue
         name = word.group()
         if name in ("key", "keys", "schlüssel") and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
             continue
@@ -149,12 +152,14 @@ def _worded(text: str, low: str) -> Iterator[Span]:
         if "&" in value.group() and "=" in text[value.start() : stop]:
             stop = text.find("&", value.start(), stop) if text.find("&", value.start(), stop) > 0 else stop
         said = text[value.start() : stop]
+        if stop - value.start() > 100:
+            seen_to = stop
         if _is_key(said, tight=tight, word=name):
             yield Span(value.start(), stop, "key")
 
 
 def _is_key(value: str, *, tight: bool, word: str) -> bool:
-    letters, digits = any(s.isalpha() for s in value), any(s.isdigit() for s in value)
+    letters, digits = _LETTER.search(value) is not None, _DIGIT.search(value) is not None
     if len(value) < 8 or masked(value) or PLACED.search(value) or MAIL.fullmatch(value) or value.startswith(("http", "HKLM")):
         return False
     if _GUID.fullmatch(value):
@@ -167,14 +172,14 @@ def _is_key(value: str, *, tight: bool, word: str) -> bool:
 
 def _commands(text: str, low: str) -> Iterator[Span]:
     """Passwords given to a command; only the lines that name one are looked at."""
-    if not any(word in low for word in _COMMAND_WORDS):
-        return
-    at = 0
-    for line in text.splitlines(keepends=True):
-        small = line[:2000].lower()
-        if any(word in small for word in _COMMAND_WORDS):
-            for match in _COMMANDS.finditer(line[:2000]):
-                name = match.lastgroup or "a"
-                if not PLACED.fullmatch(match[name]) and not masked(match[name]):
-                    yield Span(at + match.start(name), at + match.end(name), "password")
-        at += len(line)
+    done = -1
+    for hint in _HINT.finditer(low):
+        if hint.start() < done:
+            continue
+        start = max(text.rfind("\n", 0, hint.start()) + 1, hint.start() - 20)
+        done = text.find("\n", hint.end(), hint.end() + 600)
+        done = min(len(text), hint.end() + 600) if done < 0 else done
+        for match in _COMMANDS.finditer(text, start, done):
+            name = match.lastgroup or "a"
+            if not PLACED.fullmatch(match[name]) and not masked(match[name]):
+                yield Span(match.start(name), match.end(name), "password")

@@ -9,7 +9,7 @@ from kb.privacy.spans import Span, lowered
 
 _FOUR = re.compile(r"\d\d")
 _CARD = re.compile(r"[2-6](?<![\w.,/+-].)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}|\d{12})(?![\w-]|[.,]\d)")
-_IBAN = re.compile(r"[A-Za-z](?<![A-Za-z0-9].)[A-Za-z]\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
+_IBAN = re.compile(r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![A-Za-z0-9][A-Za-z]{2}\d\d)(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
 _IBAN_LENGTH = dict(zip(
     "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL IQ IS IT JO KW KZ LB LC"
     " LI LT LU LV MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK".split(),
@@ -31,18 +31,21 @@ def numbers(text: str) -> Iterator[Span]:
         return
     low = lowered(text)
     for match in _CARD.finditer(text):
-        if is_card(digits := "".join(filter(str.isdigit, match.group()))) and len(set(digits)) > 2:
+        if len(set(match.group())) > 3 and is_card("".join(filter(str.isdigit, match.group()))):
             yield Span(match.start(), match.end(), "card")
     for match in _IBAN.finditer(text):
-        if (end := _iban_end(text, match.start(), match.end())) is not None:
-            yield Span(match.start(), end, "bank")
+        if (end := _iban_end(text, match.start() - 2, match.end())) is not None:
+            yield Span(match.start() - 2, end, "bank")
     for match in _ACCOUNT.finditer(low):
         said = low[max(0, match.start() - 24) : match.start("n")]
         if (match["named"] or any(word in said for word in _MONEY)) and 6 <= sum(map(str.isdigit, match["n"])) <= 18:
             yield Span(match.start("n"), match.end("n"), "bank")
     yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
     for pattern, check in _BARE:
-        yield from (Span(match.start(), match.end(), "id") for match in pattern.finditer(text) if check(match.group()))
+        before = 6 if check is _codice else 0
+        for match in pattern.finditer(text):
+            if check(text[match.start() - before : match.end()]):
+                yield Span(match.start() - before, match.end(), "id")
     for match in _KEYED.finditer(low):
         value = None if match.start() and low[match.start() - 1].isalnum() else _ID_VALUE.match(text, match.end())
         if value is not None and sum(sign.isdigit() for sign in value.group()) >= 6:
@@ -161,7 +164,7 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"\d(?<![\w.-].)\d\d-\d{2}-\d{4}(?![\w-])"), _ssn),
     (re.compile(r"[A-CEGHJ-PR-TW-Z](?<![\w-].)[A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"), _nino),
     (re.compile(r"[12](?<![\w.-].) ?\d\d ?(?:[02-9]\d|1[0-2]) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d(?![\w-])"), _nir),
-    (re.compile(r"[A-Za-z](?<![\w-].)[A-Za-z]{5}\d\d[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"), _codice),
+    (re.compile(r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"), _codice),
     (re.compile(r"[\dXYZxyz](?<![\w.-].)(?:\d{7}|-?\d{7}|\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"), _dni),
     (re.compile(r"756(?<![\w.]...)\.\d{4}\.\d{4}\.\d\d(?!\d)"), _ahv),
     (re.compile(r"\d(?<![\w.].)\d\d\.\d{3}\.\d{3}-\d\d(?!\d)"), _cpf),

@@ -65,8 +65,9 @@ _FILLER = frozenset(
     "still now just currently set as to again also reset changed the now: : = -> actually simply weiterhin jetzt aktuell"
     " nun noch one is be maintenant toujours ahora adesso nu teraz".split()
 )
-_TURN = frozenset("to auf en into a naar na на as als is ist est es è é jest lautet was :".split())
+_AGAIN = frozenset("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль".split())
 _BEFORE = frozenset("as als comme como come jako".split())
+_AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako)[ \t]")
 _ARTICLE = frozenset("the my your his her our a new das mein neues mon le la il as".split())
 _CODE_LINK = re.compile(
     r"(?:s\b)?[\"']?[ \t]{0,2}(?:(?:[:=#>–-]{1,2}|is|was|ist|war|lautet|shows|says|est|es|è|é|to|still|now|number|no\.?|nr\.?"
@@ -105,7 +106,9 @@ def passwords(text: str) -> Iterator[Span]:
             yield from _codes(text, low, start, end)
         elif name == "long" or _cut(low, end):
             kind = "key" if name == "network" or _of_network(low, start) else "password"
-            yield from _values(text, low, start, end, kind)
+            for span in _values(text, low, start, end, kind):
+                last = span.end if span.start <= last + 60 and span.end > last else last
+                yield span
     if "reset" in low or "changed" in low or "set it" in low:
         for match in _RESET.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
@@ -177,17 +180,13 @@ def _linked(text: str, low: str, end: int, kind: str) -> Iterator[Span]:
     """Values after "is", "to" and their like within a few words of the same sentence."""
     stop = low.find("\n", end, end + _WINDOW)
     stop = min(len(low), end + _WINDOW) if stop < 0 else stop
-    words = []
-    for match in _TOKEN.finditer(low, end, stop):
-        words.append(match)
-        if len(words) > _FORWARD + 6 or match.group()[-1] in ".!?" and match.end() < stop and not _strong(match.group()):
-            break
     linked, gap = False, 0
-    for place, word in enumerate(words):
+    for place, word in enumerate(_TOKEN.finditer(low, end, stop)):
         said = word.group()
-        if said in _LINK or (said[-1] in ":=" and place < _FORWARD):
-            if place + 1 < len(words) and place <= _FORWARD:
-                linked, gap = True, gap or place
+        if place > _FORWARD + 6 or (not linked and (said in _AGAIN or place > _FORWARD)):
+            return
+        if said in _LINK or said[-1] in ":=":
+            linked, gap = True, gap or place
             continue
         if linked and said.strip(",:") in _FILLER:
             continue
@@ -198,10 +197,14 @@ def _linked(text: str, low: str, end: int, kind: str) -> Iterator[Span]:
             if value is not None and (_direct(text, value) if gap == 0 else _strong(text[slice(*value)])):
                 yield Span(*value, kind)
             linked, gap = False, gap + 1
+        if said[-1] in ".!?" and not _strong(said):
+            return
 
 
 def _before(text: str, low: str, start: int, kind: str) -> Iterator[Span]:
     """"Tried X as password": the value stands before the key word."""
+    if not low.startswith((" ", "\t"), start - 1) or _AS.search(low, max(0, start - 28), start) is None:
+        return
     from_ = max(0, start - 90)
     words = list(_TOKEN.finditer(low, max(from_, low.rfind("\n", from_, start) + 1), start))[-5:]
     while words and words[-1].group() in _ARTICLE and words[-1].group() not in _BEFORE:
@@ -290,7 +293,7 @@ _SPECIAL = frozenset("!#$%&*+=?@^~_§€!\"{}[]()<>|;:")
 def _strong(value: str, *, technical_too: bool = True) -> bool:
     """Whether it looks like a password: letters with digits or signs, long enough, and no identifier."""
     bare = value.strip(".,;:()\"'`“”’")
-    if not 4 <= len(bare) <= 130 or masked(bare) or PLACED.search(bare):
+    if bare.isalpha() or not 4 <= len(bare) <= 130 or masked(bare) or PLACED.search(bare):
         return False
     letters = any(sign.isalpha() for sign in bare)
     digits = any(sign.isdigit() for sign in bare)

@@ -102,9 +102,10 @@ _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d
 def _is_phone(text: str, said: str, count: int, before: str, end: int) -> bool:
     if said[0] == "+" or said.startswith("(+"):
         return count >= 8
-    if _NEVER.search(before):
+    worded = any(map(str.isalpha, before[-20:]))
+    if worded and _NEVER.search(before):
         return False
-    if _WORDS.search(before) and not _NO_WORD_BEFORE(before):
+    if worded and _WORDS.search(before) and not _NO_WORD_BEFORE(before):
         return said.count(".") < 2 or _FORMED.fullmatch(said.strip()) is not None
     if said.startswith("00") and count >= 10 and re.search(r"[ ()/-]", said):
         return True

@@ -109,7 +109,7 @@ def count(texts: tuple[str, ...]) -> Counter[str]:
 def _found(text: str, caller: str) -> Iterator[Span]:
     plain = seen(text)
     yield from map(plain.raw, _all(plain.text, caller))
-    if "<" in text and (bare := seen(text, markup=True)).text != plain.text:
+    if ("</" in text or "<br" in text.lower()) and (bare := seen(text, markup=True)).text != plain.text:
         yield from map(bare.raw, _all(bare.text, caller))
 
 

@@ -13,7 +13,11 @@ PLACEHOLDER = re.compile(r"\[(password|code|key|private-key|card|bank|id|phone|e
 
 _HIDDEN = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _ODD = re.compile(f"[{_HIDDEN}]+|&#?[A-Za-z0-9]{{2,10}};|[\u00a0\u2000-\u200a\u202f\u3000]|[\uff01-\uff5e]+|\r\n?")
-_TAGGED = re.compile(f"{_ODD.pattern}|</?[A-Za-z][^<>]{{0,400}}>")
+_NAMES = (
+    "p|br|div|span|b|i|u|em|strong|font|a|code|mark|small|tt|kbd|wbr|samp|pre|li|ul|ol|t[dhr]|table|tbody|thead|h[1-6]|hr|img|html|body"
+    "|head|style|blockquote|center|sub|sup|section|article|label|input|o:p|meta"
+)
+_TAGGED = re.compile(f"{_ODD.pattern}|</?(?:{_NAMES})\\b[^<>]{{0,400}}>", re.IGNORECASE)
 _INLINE = re.compile(r"</?(?:b|i|u|em|strong|span|font|a|code|mark|small|tt|kbd|wbr|samp)\b", re.IGNORECASE)
 _CELL = re.compile(r"</?t[dh]\b", re.IGNORECASE)
 _WIDE = {at: at - 0xFEE0 for at in range(0xFF01, 0xFF5F)}
