@@ -159,7 +159,8 @@ class Casebook(Judgements):
                 raise BadSetting(f"{problem.number} was merged already: take that back first.")
             if other["merged_into"] is not None:
                 raise BadSetting(f"{into.number} was merged into another problem: choose that one.")
-            made = keep_change(db, row["id"], "merge", by=by, at=at, why=self._guard(db).text(why), target=("problem", other["id"]))
+            why = self._guard(db).text(why)
+            made = keep_change(db, row["id"], "merge", by=by, at=at, why=why, target=("problem", other["id"]))
             replay(db, row, at)
         return change_of(made, problem.ref, into.ref)
 

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from kb.privacy.kinds import Rules
 from kb.privacy.redactor import WORDS, Redacted, redact, redact_record
-from kb.records import Record, Ticket
+from kb.records import Record, Ref, Ticket
 from kb.text import prepare
 
 GUARD_VERSION = 1
-"""Goes up whenever the same record could be redacted otherwise; `seenbefore privacy apply` then goes over all again."""
+"""Goes up whenever the same record could be redacted otherwise; `seenbefore privacy apply` then goes over all"
+" again."""
 PSEUDONYM = "person-"
 R = TypeVar("R", bound=Record)
 
@@ -53,4 +54,10 @@ class Guard:
     def pseudonym(self, caller: str) -> str:
         """The same for the same caller of this desk, however it is spelt in capitals or blanks."""
         plain = " ".join(caller.split()).casefold()
-        return PSEUDONYM + hmac.new(self.salt.encode(), plain.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:12]
+        return (
+            PSEUDONYM + hmac.new(self.salt.encode(), plain.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:12]
+        )
+
+    def erased(self, ref: Ref) -> str:
+        """The key under which it is remembered that a record was erased; the name cannot be read from it."""
+        return hmac.new(self.salt.encode(), f"erased {ref}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()

@@ -1,4 +1,5 @@
-"""Records and their vectors as rows of a database: read for a viewer, written by (source, number), deleted for good."""
+"""Records and their vectors as rows of a database: read for a viewer, written by (source, number), deleted for"
+" good."""
 
 from __future__ import annotations
 
@@ -18,9 +19,9 @@ from kb.errors import NotFound
 from kb.fixes import gist
 from kb.given import as_given, differing, kept
 from kb.learners import Vectors
-from kb.records import Article, Kind, Record, Ref, Ticket, Viewer
 from kb.passages import passages
 from kb.privacy.redactor import Redacted
+from kb.records import Article, Kind, Record, Ref, Ticket, Viewer
 from kb.rows import content_hash, from_row, seconds, to_row
 from kb.safekeeping import Safekeeping
 
@@ -191,8 +192,11 @@ class Holdings(Safekeeping):
             one_writer(db)
             known = self._known(db, table, records, whole=merge is not None or kind == "problem")
             told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
+            gone, stale = self._erased(db, [record.ref for record in records]), set[str]()
             guard = self._salted(db)
             for record in records:
+                if record.ref in gone:
+                    continue
                 old = known.get((record.source, record.number))
                 if old is not None and merge is not None:
                     record = merge(as_given(from_row(kind, old), old), record)
@@ -205,6 +209,7 @@ class Holdings(Safekeeping):
                         told.append((old["id"], *differing(old, row)))
                         row = kept(old, row)
                     changed.append({**row, "row_id": old["id"]})
+                    stale |= {old["text_hash"], *(parts(from_row(kind, old)) if merge is not None else ())}
             stamp = {"seq": next_seq(db)} if new or changed else {}
             if new:
                 db.execute(sa.insert(table), [{**row, **stamp} for row in new])
@@ -214,6 +219,7 @@ class Holdings(Safekeeping):
                 db.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), changed)
             written = [found[row["source"], row["number"]] for row in (*new, *changed)]
             self._note_found(db, kind, [one for one in written if one.counts or changed])
+            self._drop_vectors(db, stale)
             _note_import(db, told)
         return Change(len(new), len(changed), len(records) - len(new) - len(changed))
 
@@ -228,15 +234,10 @@ class Holdings(Safekeeping):
             for ref, record_id in self._ids(db, set(refs)).items():
                 table = TABLES[ref.kind]
                 row = db.execute(sa.select(table).where(table.c.id == record_id)).mappings().one()
-                key = row["text_hash"]
                 db.execute(sa.delete(table).where(table.c.id == record_id))
                 self._forget_found(db, ref.kind, [record_id])
-                parts = sorted(_parts(from_row(ref.kind, row)) - {key})
-                db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash.in_(parts)))
                 db.execute(sa.insert(s.deletions), {"kind": ref.kind, "record_id": record_id, "seq": seq})
-                used = any(db.scalar(sa.select(t.c.id).where(t.c.text_hash == key).limit(1)) for t in TABLES.values())
-                if not used:
-                    db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash == key))
+                self._drop_vectors(db, {row["text_hash"], *parts(from_row(ref.kind, row))})
                 gone += 1
         return gone
 
@@ -255,13 +256,24 @@ class Holdings(Safekeeping):
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _known(self, db: sa.Connection, table: sa.Table, records: Sequence[Record], *, whole: bool) -> dict[Any, Any]:
-        columns = [table] if whole else [table.c.id, table.c.source, table.c.number, table.c.fingerprint]
+        columns = (
+            [table] if whole else [table.c.id, table.c.source, table.c.number, table.c.fingerprint, table.c.text_hash]
+        )
         known = {}
         for source in {record.source for record in records}:
             for part in chunks([record.number for record in records if record.source == source]):
                 query = sa.select(*columns).where(table.c.source == source, table.c.number.in_(part))
                 known.update({(r["source"], r["number"]): r for r in db.execute(query).mappings()})
         return known
+
+    def _drop_vectors(self, db: sa.Connection, keys: set[str]) -> None:
+        """Remove cached vectors of texts that no record has any more; one that an article's passage shares"
+        " comes anew."""
+        for part in chunks(sorted(keys)):
+            for table in TABLES.values():
+                keys = keys - set(db.scalars(sa.select(table.c.text_hash).where(table.c.text_hash.in_(part))))
+        for part in chunks(sorted(keys)):
+            db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash.in_(part)))
 
     def _ids(self, db: sa.Connection, refs: Iterable[Ref]) -> dict[Ref, int]:
         wanted: dict[tuple[Kind, str], list[str]] = {}
@@ -276,7 +288,7 @@ class Holdings(Safekeeping):
         return found
 
 
-def _parts(record: Record) -> set[str]:
+def parts(record: Record) -> set[str]:
     """Content hashes of what is embedded of a record beside its text: the passages of an article, a ticket's fix."""
     if isinstance(record, Article):
         return {content_hash(text) for text in passages(record)}

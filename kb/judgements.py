@@ -89,7 +89,8 @@ class Judgements(Marks):
             })  # fmt: skip
 
     def note_predictions(self, rows: Sequence[Judged]) -> int:
-        """Keep predictions that were shown, or made in the shadow; each once per (ticket, target, model). How many."""
+        """Keep predictions that were shown, or made in the shadow; each once per (ticket, target, model). How"
+        " many."""
         t, fresh = s.predictions.c, list(rows)
         if not fresh:
             return 0

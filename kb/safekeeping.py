@@ -1,4 +1,5 @@
-"""What was found in stored records and replaced, counted by kind, and originals sealed for those who may read them."""
+"""What was found in stored records and replaced, counted by kind, and originals sealed for those who may read"
+" them."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ from kb.database import Database, chunks, visible
 from kb.errors import BadSetting, NotFound
 from kb.guard import Guard
 from kb.privacy.kinds import PREFIX, Rules
-from kb.privacy.redactor import Redacted
+from kb.privacy.redactor import WORDS, Redacted
 from kb.privacy.sealing import NO_KEY, Sealer
-from kb.records import Kind, Record, Viewer
-from kb.rows import moment
+from kb.records import Kind, Record, Ref, Viewer
+from kb.rows import content_hash, moment
 
 SALT = "privacy_salt"
 _OPENED = {"ticket": "opened_at", "article": "created_at", "problem": "created_at"}
@@ -51,7 +52,9 @@ class Safekeeping(Database):
             for kind, table in _RECORDS.items():
                 f, day = s.findings.c, table.c[_OPENED[kind]] // 86_400
                 query = sa.select(f.what, day, sa.func.sum(f.n)).join(table, table.c.id == f.record_id)
-                for what, on, n in db.execute(query.where(f.kind == kind, visible(table, viewer)).group_by(f.what, day)):
+                for what, on, n in db.execute(
+                    query.where(f.kind == kind, visible(table, viewer)).group_by(f.what, day)
+                ):
                     at = moment(None if on is None else int(on) * 86_400)
                     month = "" if at is None else f"{at:%Y-%m}"
                     months = counts.setdefault(what, {})
@@ -77,6 +80,31 @@ class Safekeeping(Database):
         with self._reading() as db:
             return int(db.scalar(sa.select(sa.func.count()).select_from(s.originals)) or 0)
 
+    def redact_words(self) -> int:
+        """Redact what people said of records: marks, corrections, changes of problems; how many rows changed."""
+        words = ((s.marks, ("question", "note", "before")), (s.corrections, ("why",)), (s.problem_changes, ("why",)))
+        done = 0
+        with self._writing() as db:
+            guard = self._guard(db)
+            for table, names in words:
+                for row in db.execute(sa.select(table)).mappings().all():
+                    keep = table is s.marks and row["said"] in ("state", "owner")
+                    values = (
+                        {} if keep else {name: new for name in names if (new := guard.text(row[name])) != row[name]}
+                    )
+                    if "question" in values:
+                        old, values["question_hash"] = row["question_hash"], content_hash(values["question"])
+                        db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash == old))
+                    done += self._changed(db, table, row, values)
+            for row in db.execute(sa.select(s.problem_changes)).mappings().all():
+                told = {
+                    name: json.dumps(guard.fields(json.loads(row[name])), ensure_ascii=False)
+                    for name in ("before", "after")
+                }
+                same = all(json.loads(told[name]) == json.loads(row[name]) for name in told)
+                done += self._changed(db, s.problem_changes, row, {} if same else told)
+        return done
+
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _guard(self, db: sa.Connection) -> Guard:
@@ -86,11 +114,24 @@ class Safekeeping(Database):
     def _salted(self, db: sa.Connection) -> Guard:
         """The policy at work, with a salt where pseudonyms are wanted: made once a desk, inside a write."""
         guard = self._guard(db)
-        if guard.salt or guard.rules.of("caller") == "keep":
+        return guard if guard.salt or guard.rules.of("caller") == "keep" else self._with_salt(db, guard)
+
+    def _with_salt(self, db: sa.Connection, guard: Guard) -> Guard:
+        if guard.salt:
             return guard
         salt = secrets.token_hex(16)
         db.execute(sa.insert(s.settings), {"name": SALT, "value": salt, "changed_by": "", "changed_at": None})
         return Guard(guard.rules, salt)
+
+    def _erased(self, db: sa.Connection, refs: Sequence[Ref]) -> set[Ref]:
+        """Those of the records that were erased here: no export brings them back."""
+        if db.scalar(sa.select(s.erased.c.key).limit(1)) is None:
+            return set()
+        keys = {self._guard(db).erased(ref): ref for ref in refs}
+        found: set[str] = set()
+        for part in chunks(list(keys)):
+            found.update(db.scalars(sa.select(s.erased.c.key).where(s.erased.c.key.in_(part))))
+        return {keys[key] for key in found}
 
     def _open(self, sealed: bytes, record: Record) -> dict[str, str]:
         if self.sealer is None:
@@ -119,7 +160,9 @@ class Safekeeping(Database):
             at = ids[one.record.source, one.record.number]
             counts += [{"kind": kind, "record_id": at, "what": what, "n": n} for what, n in one.counts.items() if n]
             if (blob := self._seal(self._with_kept(one, before.get(at)))) is not None:
-                sealed.append({"kind": kind, "record_id": at, "sealed": blob, "key_name": self.sealer.name if self.sealer else ""})
+                sealed.append(
+                    {"kind": kind, "record_id": at, "sealed": blob, "key_name": self.sealer.name if self.sealer else ""}
+                )
         if counts:
             db.execute(sa.insert(s.findings), counts)
         if sealed:
@@ -129,11 +172,15 @@ class Safekeeping(Database):
         """The same with originals sealed before whose placeholders still stand in the record."""
         if sealed is None:
             return one
-        stands = json.dumps(one.record.extra, ensure_ascii=False) + " ".join(
-            str(getattr(one.record, name, "")) for name in ("title", "body", "resolution", "notes", "summary", "symptom", "caller",
-                                                            "probable_cause", "root_cause", "workaround", "fix"))  # fmt: skip
+        fields = (*WORDS[type(one.record)], "caller")
+        stands = " ".join([*map(str, one.record.extra.values()), *(str(getattr(one.record, f, "")) for f in fields)])
         kept = {name: value for name, value in self._open(sealed, one.record).items() if name in stands}
         return Redacted(one.record, one.counts, {**kept, **one.originals})
+
+    def _changed(self, db: sa.Connection, table: sa.Table, row: Mapping[Any, Any], values: Mapping[str, Any]) -> int:
+        if values:
+            db.execute(sa.update(table).where(table.c.id == row["id"]).values(values))
+        return int(bool(values))
 
     def _sealed_before(self, db: sa.Connection, kind: Kind, ids: list[int]) -> dict[int, bytes]:
         t, found = s.originals.c, dict[int, bytes]()
@@ -151,5 +198,7 @@ class Safekeeping(Database):
 
 def _rules(db: sa.Connection) -> Rules:
     t = s.settings.c
-    rows: Mapping[str, Any] = {row[0]: row[1] for row in db.execute(sa.select(t.name, t.value).where(t.name.startswith(PREFIX)))}
+    rows: Mapping[str, Any] = {
+        row[0]: row[1] for row in db.execute(sa.select(t.name, t.value).where(t.name.startswith(PREFIX)))
+    }
     return Rules.from_settings(rows)

@@ -1,4 +1,5 @@
-"""Keys and tokens: those whose issuer gave them a form, those that a word before them tells, and private keys in PEM."""
+"""Keys and tokens: those whose issuer gave them a form, those that a word before them tells, and private keys"
+" in PEM."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _FORMS = re.compile(
     r"|sk-(?:proj-|ant-|svcacct-|or-)?[\w-]{20,255}|ATATT3[\w=-]{20,500}|ATCTT3[\w=-]{20,500}"
     r"|do[opr]_v1_[0-9a-f]{40,80}|dapi[0-9a-f]{32}(?![0-9a-f])|hv[sbr]\.[\w-]{20,500}|dp\.(?:pt|st|ct)\.\w{30,60}"
     r"|shp(?:at|ca|pa|ss)_[0-9a-f]{32}|sq0(?:atp|csp)-[\w-]{20,60}|lin_api_\w{30,60}|ntn_\w{30,60}|NRAK-[A-Z0-9]{27}"
-    r"|gl(?:sa|c)_[\w=]{20,255}|eyJ[\w-]{8,2000}\.eyJ[\w-]{4,4000}(?:\.[\w-]{0,1000})?|eyJ[\w-]{8,2000}(?:\.[\w-]{0,2000}){4}"
+    r"|gl(?:sa|c)_[\w=]{20,255}|eyJ[\w-]{8,2000}\.eyJ[\w-]{4,4000}(?:\.[\w-]{0,1000})?"
+    r"|eyJ[\w-]{8,2000}(?:\.[\w-]{0,2000}){4}"
     r"|\d{8,10}:AA[\w-]{32,34}(?![\w-])|AGE-SECRET-KEY-1[A-Z0-9]{50,60}|[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}"
     r"|amzn\.mws\.[0-9a-f-]{36}|EAACEdEose0cBA[0-9A-Za-z]{10,255}|PMAK-[0-9a-f-]{50,70}|rubygems_[0-9a-f]{40,60}"
     r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|figd_[\w-]{30,60}|sntrys_[\w=+/-]{30,300}|tfp_\w{30,60}"
@@ -37,20 +39,28 @@ _RECOVERY = re.compile(r"\d(?<![\d-].)\d{5}-(?:\d{6}-){6}\d{6}(?![\d-])")
 _PEM = re.compile(r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----")
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:|Private-Lines: ?\d{1,3}\s")
 _PEM_LONGEST = 20_000
-_WORDS = re.compile("keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat|sig|schlüssel")
+_WORDS = re.compile(
+    "keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat"
+    "|sig|schlüssel"
+)
 _OF_KEY = re.compile(
-    "(?:api|client|app|consumer|shared|secret|access|account|auth|private|refresh|session|bearer|service|deploy|signing|encryption|master"
-    "|license|storage|primary|sharedaccess|api[ _-]?token|x|stripe|aws|azure|google|github|gitlab|openai|sendgrid|twilio|webhook)[ _.-]?$"
+    "(?:api|client|app|consumer|shared|secret|access|account|auth|private|refresh|session|bearer|service|deploy"
+    "|signing|encryption|master"
+    "|license|storage|primary|sharedaccess|api[ _-]?token|x|stripe|aws|azure|google|github|gitlab|openai"
+    "|sendgrid|twilio|webhook)[ _.-]?$"
 )
 _SHORT = frozenset(("pat", "sig", "basic", "token", "secret", "bearer", "key", "keys"))
 _LINK = re.compile(
-    r"(?:s\b)?[\"'`\\]{0,3}(?P<tight>[ \t]{0,3}(?::=|=>|->|[:=>])[ \t\n]{0,4}|[ \t]{1,2}(?:is|ist|lautet|was|est|es|to)[ \t]{1,2})?"
+    r"(?:s\b)?[\"'`\\]{0,3}(?P<tight>[ \t]{0,3}(?::=|=>|->|[:=>])[ \t\n]{0,4}|[ \t]{1,2}(?:is|ist|lautet|was|est"
+    r"|es|to)[ \t]{1,2})?"
     r"[ \t]{0,2}(?:value[ \t]?=[ \t]?)?(?:(?:bearer|token|basic|-)[ \t]{1,2})?[\"'`\\]{0,3}"
 )
 _VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,600}")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
-_AMBIGUOUS = frozenset(("session_id", "sessionid", "session id", "basic", "credential", "sig", "pat", "jsessionid", "phpsessid"))
+_AMBIGUOUS = frozenset(
+    ("session_id", "sessionid", "session id", "basic", "credential", "sig", "pat", "jsessionid", "phpsessid")
+)
 
 _USERINFO = re.compile(
     r"(?<=://)[^\s/:@\"'<>?#]{0,80}:(?P<secret>[^\s/@\"'<>]{1,200}(?:/[^\s/@\"'<>.]{1,60})?)@(?=[\w\[-])"
@@ -61,13 +71,18 @@ _COMMANDS = re.compile(
     r"(?:net use[^\n]{0,120}?/u(?:ser)?:\S{1,60}[ \t]{1,3}(?P<a>[^\s/]\S{3,80})"
     r"|net user[ \t]{1,3}\S{1,60}[ \t]{1,3}(?P<f>[^\s/*]\S{3,80})"
     r"|\bcurl\b[^\n]{0,200}?[ \t](?:-u|--user)[ \t]{0,2}[\"']?[^\s:\"']{1,60}:(?P<b>[^\s\"']{3,100})"
-    r"|\b(?:mysql|mysqldump|mysqladmin|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp|rsync)\b[^\n]{0,120}?[ \t]-(?:p|pw|P)"
+    r"|\b(?:mysql|mysqldump|mysqladmin|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp"
+    r"|rsync)\b[^\n]{0,120}?[ \t]-(?:p|pw|P)"
     r"[ \t]{0,1}[\"']?(?P<c>(?![ \t-])[^\s\"']{4,100})"
     r"|ConvertTo-SecureString[ \t]{1,2}(?:-String[ \t]{1,2})?[\"'](?P<d>[^\"'\n]{3,100})"
-    r"|(?:schtasks|psexec|runas|sc config)[^\n]{0,160}?[ \t]/?-?p(?:assword=)?[ \t]{1,2}[\"']?(?P<e>[^\s\"']{4,100}))",
+    r"|(?:schtasks|psexec|runas"
+    r"|sc config)[^\n]{0,160}?[ \t]/?-?p(?:assword=)?[ \t]{1,2}[\"']?(?P<e>[^\s\"']{4,100}))",
     re.IGNORECASE,
 )
-_HINT = re.compile("net use|net user|curl|mysql|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp|rsync|securestring|schtasks|psexec|runas|sc config")
+_HINT = re.compile(
+    "net use|net user|curl|mysql|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp|rsync|securestring|schtasks"
+    "|psexec|runas|sc config"
+)
 
 
 def keys(text: str) -> Iterator[Span]:
@@ -115,7 +130,9 @@ def _private(text: str) -> Iterator[Span]:
                 yield Span(match.start(), last, "private-key")
 
 
-_KEY_LINE = re.compile(r"(?:\s{0,4}(?:[A-Za-z0-9+/=]{8,200}|[\w-]{3,30}: [^\n]{1,200}|\\n[A-Za-z0-9+/=\\]{8,9000}))(?:\n|$)|[ \t]{0,4}\n")
+_KEY_LINE = re.compile(
+    r"(?:\s{0,4}(?:[A-Za-z0-9+/=]{8,200}|[\w-]{3,30}: [^\n]{1,200}|\\n[A-Za-z0-9+/=\\]{8,9000}))(?:\n|$)|[ \t]{0,4}\n"
+)
 
 
 def _lines_end(text: str, at: int) -> int:
@@ -136,37 +153,49 @@ def _worded(text: str, low: str) -> Iterator[Span]:
         name = word.group()
         if name in ("key", "keys", "schlüssel") and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
             continue
-        humped = text[start].isupper() and text[max(0, start - 1)].islower()
-        if name in _SHORT and name[:3] != "key" and start and low[start - 1].isalpha() and not humped:
+        if name in _SHORT and name[:3] != "key" and _inside(text, start):
             continue
         link = _LINK.match(low, end, end + 60)
-        if link is None or link.end() == end:
+        value = _VALUE.match(text, link.end()) if link is not None and link.end() > end else None
+        if link is None or value is None:
             continue
-        tight = link["tight"] is not None
-        value = _VALUE.match(text, link.end())
-        if value is None:
-            continue
-        stop = value.end()
-        while stop > value.start() and text[stop - 1] in ".,:&;!":
-            stop -= 1
-        if "&" in value.group() and "=" in text[value.start() : stop]:
-            stop = text.find("&", value.start(), stop) if text.find("&", value.start(), stop) > 0 else stop
-        said = text[value.start() : stop]
-        if stop - value.start() > 100:
-            seen_to = stop
-        if _is_key(said, tight=tight, word=name):
-            yield Span(value.start(), stop, "key")
+        start, stop = value.start(), _value_end(text, value.start(), value.end())
+        seen_to = stop if stop - start > 100 else seen_to
+        if _is_key(text[start:stop], tight=link["tight"] is not None, word=name):
+            yield Span(start, stop, "key")
+
+
+def _value_end(text: str, start: int, end: int) -> int:
+    """Where a value ends that may be followed by what ends a sentence, or by the next part of an address."""
+    while end > start and text[end - 1] in ".,:&;!":
+        end -= 1
+    next_part = text.find("&", start, end)
+    return next_part if next_part > start and "=" in text[start:end] else end
+
+
+def _inside(text: str, start: int) -> bool:
+    """Whether a word begins inside another: "sig" in "design", but not "Secret" in "ClientSecret"."""
+    before = text[start - 1 : start]
+    return before.isalpha() and not (text[start].isupper() and before.islower())
 
 
 def _is_key(value: str, *, tight: bool, word: str) -> bool:
     letters, digits = _LETTER.search(value) is not None, _DIGIT.search(value) is not None
-    if len(value) < 8 or masked(value) or PLACED.search(value) or MAIL.fullmatch(value) or value.startswith(("http", "HKLM")):
+    if (
+        len(value) < 8
+        or masked(value)
+        or PLACED.search(value)
+        or MAIL.fullmatch(value)
+        or value.startswith(("http", "HKLM"))
+    ):
         return False
     if _GUID.fullmatch(value):
         return (tight or word == "bearer") and word not in _AMBIGUOUS
     if len(value) < 16:
         return tight and word not in _AMBIGUOUS and letters and digits and not is_word(value) and not technical(value)
-    mixed = letters and digits or (len(value) >= 20 and value.lower() != value != value.upper() and "-" not in value and "." not in value)
+    mixed = (letters and digits) or (
+        len(value) >= 20 and value.lower() != value != value.upper() and "-" not in value and "." not in value
+    )
     return mixed and (tight or len(value) >= 20 or word == "bearer") and not (technical(value) and not tight)
 
 

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from kb.privacy.spans import Span, lowered
 
 _FOUR = re.compile(r"\d\d")
-_CARD = re.compile(r"[2-6](?<![\w.,/+-].)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}|\d{12})(?![\w-]|[.,]\d)")
-_IBAN = re.compile(r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![A-Za-z0-9][A-Za-z]{2}\d\d)(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
-_IBAN_LENGTH = dict(zip(
-    "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL IQ IS IT JO KW KZ LB LC"
-    " LI LT LU LV MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK".split(),
-    (24, 23, 28, 20, 28, 20, 16, 22, 22, 29, 28, 21, 22, 28, 24, 22, 18, 28, 20, 29, 24, 18, 18, 27, 22, 22, 23, 18, 27, 28, 21,
-     28, 22, 23, 23, 26, 27, 30, 30, 20, 28, 32, 21, 20, 20, 21, 27, 24, 22, 19, 27, 31, 30, 18, 15, 24, 28, 29, 25, 29, 24, 22,
-     24, 31, 24, 19, 24, 27, 25, 28, 23, 24, 26, 29, 22, 24, 20), strict=True))  # fmt: skip
+_CARD = re.compile(
+    r"[2-6](?<![\w.,/+-].)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}|\d{12})(?![\w-]"
+    r"|[.,]\d)"
+)
+_IBAN = re.compile(
+    r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![A-Za-z0-9][A-Za-z]{2}\d\d)(?:[ -]?[A-Za-z0-9]{2,4}){3,8}"
+    r"(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])"
+)
+_IBAN_LENGTHS = """
+15:NO 16:BE 18:DK,FI,FO,GL,NL 19:MK,SI 20:AT,BA,EE,KZ,LT,LU,XK 21:CH,HR,LI,LV 22:BG,BH,CR,DE,GB,GE,IE,ME,RS,VA
+23:AE,GI,IL,IQ,TL 24:AD,CZ,ES,MD,PK,RO,SA,SE,SK,TN,VG 25:PT,ST 26:IS,TR 27:FR,GR,IT,MC,MR,SM
+28:AL,AZ,BY,CY,DO,GT,HU,LB,PL,SV 29:BR,EG,PS,QA,UA 30:JO,KW,MU 31:MT,SC 32:LC
+"""
+_IBAN_LENGTH = {
+    land: int(part.partition(":")[0]) for part in _IBAN_LENGTHS.split() for land in part.partition(":")[2].split(",")
+}
 _ACCOUNT = re.compile(
     r"(?:account|acct|konto|compte|cuenta|conta|rekening|a/c|blz|rib|iban|bban|routing)(?:nummer)?"
-    r"[ -]?(?P<named>number|no\.?|nr\.?|num|nummer|numéro|número|n°|#)?[ \t]{0,2}(?:is|ist|:|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d)(?![\w-])"
+    r"[ -]?(?P<named>number|no\.?|nr\.?|num|nummer|numéro|número|n°|#)?[ \t]{0,2}(?:is|ist|:"
+    r"|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d)(?![\w-])"
 )
-_MONEY = ("bank", "giro", "saving", "checking", "deposit", "salary", "sort code", "konto", "iban", "bban", "blz", "rib", "a/c", "routing",
-          "rekening", "cuenta", "compte")  # fmt: skip
+_MONEY = ("bank", "giro", "saving", "checking", "deposit", "salary", "sort code", "konto", "iban", "bban", "blz", "rib",
+          "a/c", "routing", "rekening", "cuenta", "compte")  # fmt: skip
 _SORT = re.compile(r"sort[ -]?code[ :=]{0,3}(?P<n>\d\d[- ]?\d\d[- ]?\d\d)(?!\d)")
 
 
@@ -41,6 +50,10 @@ def numbers(text: str) -> Iterator[Span]:
         if (match["named"] or any(word in said for word in _MONEY)) and 6 <= sum(map(str.isdigit, match["n"])) <= 18:
             yield Span(match.start("n"), match.end("n"), "bank")
     yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
+    yield from _ids(text, low)
+
+
+def _ids(text: str, low: str) -> Iterator[Span]:
     for pattern, check in _BARE:
         before = 6 if check is _codice else 0
         for match in pattern.finditer(text):
@@ -70,7 +83,10 @@ def is_card(digits: str) -> bool:
         or (two in (34, 37) and n == 15)
         or ((two in (36, 38, 39) or 3000 <= four <= 3059) and n in (14, 16))
         or (3528 <= four <= 3589 and n == 16)
-        or ((four == 6011 or two == 65 or 6440 <= four <= 6499 or two == 62 or two in (50, 56, 57, 58, 63, 67)) and n in (16, 17, 18, 19))
+        or (
+            (four == 6011 or two == 65 or 6440 <= four <= 6499 or two == 62 or two in (50, 56, 57, 58, 63, 67))
+            and n in (16, 17, 18, 19)
+        )
     )
     return known and luhn(digits)
 
@@ -111,8 +127,8 @@ def _nir(value: str) -> bool:
 
 
 _ODD = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-                (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10,
-                 22, 25, 24, 23), strict=True))  # fmt: skip
+                (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12,
+                 14, 16, 10, 22, 25, 24, 23), strict=True))  # fmt: skip
 
 
 def _codice(value: str) -> bool:
@@ -164,8 +180,16 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"\d(?<![\w.-].)\d\d-\d{2}-\d{4}(?![\w-])"), _ssn),
     (re.compile(r"[A-CEGHJ-PR-TW-Z](?<![\w-].)[A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"), _nino),
     (re.compile(r"[12](?<![\w.-].) ?\d\d ?(?:[02-9]\d|1[0-2]) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d(?![\w-])"), _nir),
-    (re.compile(r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"), _codice),
-    (re.compile(r"[\dXYZxyz](?<![\w.-].)(?:\d{7}|-?\d{7}|\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"), _dni),
+    (
+        re.compile(
+            r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"
+        ),
+        _codice,
+    ),
+    (
+        re.compile(r"[\dXYZxyz](?<![\w.-].)(?:\d{7}|-?\d{7}|\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"),
+        _dni,
+    ),
     (re.compile(r"756(?<![\w.]...)\.\d{4}\.\d{4}\.\d\d(?!\d)"), _ahv),
     (re.compile(r"\d(?<![\w.].)\d\d\.\d{3}\.\d{3}-\d\d(?!\d)"), _cpf),
     (re.compile(r"\d(?<![\w.-].)\d\.\d\d\.\d\d-\d{3}\.\d\d(?!\d)"), _belgian),
@@ -175,13 +199,19 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
 )
 _KEYED = re.compile(
     r"(?:ssn|social security(?: number| no\.?)?|national insurance(?: number| no\.?)?|nino|ni number|national id"
-    r"|id card(?: number| no\.?)?|passport|reisepass(?:nummer)?|pass-?nr\.?|passeport|pasaporte|passaporto|paspoort|паспорт"
+    r"|id card(?: number| no\.?)?|passport|reisepass(?:nummer)?|pass-?nr\.?|passeport|pasaporte|passaporto"
+    r"|paspoort|паспорт"
     r"|ausweis(?:nummer|-?nr\.?)|personalausweis(?:nummer)?|steuer-?(?:id|identifikationsnummer|nummer|nr\.?)|idnr"
-    r"|sozialversicherungsnummer|sv-?nummer|rentenversicherungsnummer|tax id|tin|tfn|sin number|insee|num[ée]ro de s[ée]curit[ée] sociale"
-    r"|n° s[ée]cu|nir|codice fiscale|dni|nie|nif|bsn|burgerservicenummer|sofinummer|pesel|nip|dowód osobisty|снилс|инн"
-    r"|ahv(?:-?nummer)?|avs|cpf|rg|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card|driver'?s? licen[cs]e|driving licence"
+    r"|sozialversicherungsnummer|sv-?nummer|rentenversicherungsnummer|tax id|tin|tfn|sin number|insee"
+    r"|num[ée]ro de s[ée]curit[ée] sociale"
+    r"|n° s[ée]cu|nir|codice fiscale|dni|nie|nif|bsn|burgerservicenummer|sofinummer|pesel|nip|dowód osobisty"
+    r"|снилс|инн"
+    r"|ahv(?:-?nummer)?|avs|cpf|rg|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card"
+    r"|driver'?s? licen[cs]e|driving licence"
     r"|führerschein(?:nummer)?|medicare|nhs(?: number| no\.?)?)"
-    r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|num|card|id|#))?[ \t]{0,2}(?:is|ist|est|es|:|=|no\.|number|n°|-)?[ \t:=]{0,3}"
+    r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|num|card|id|#))?[ \t]{0,2}(?:is|ist|est|es|:|=|no\.|number|n°"
+    r"|-)?[ \t:=]{0,3}"
 )
-_ID_VALUE = re.compile(r"(?=[A-Za-z]{0,3} ?\d)[A-Za-z]{0,3} ?\d[\dA-Za-z]{0,14}(?:[ ./-]\d[\dA-Za-z]{0,11}){0,6}(?![\w])")
-KNOWN: Mapping[str, Callable[[str], bool]] = {"card": is_card, "iban": is_iban}
+_ID_VALUE = re.compile(
+    r"(?=[A-Za-z]{0,3} ?\d)[A-Za-z]{0,3} ?\d[\dA-Za-z]{0,14}(?:[ ./-]\d[\dA-Za-z]{0,11}){0,6}(?![\w])"
+)

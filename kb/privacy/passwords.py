@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.privacy.spans import Span, lowered
+from kb.privacy.spans import Span, lowered, words
 from kb.privacy.technical import is_word, masked, technical
 
 _WINDOW = 180
@@ -22,18 +22,23 @@ _LONG = (
     "|парол[ьяюе]м?|lösenord|adgangskode|lozinka|heslo"
 )
 _SHORT = (
-    "passcode|pass|pwd|pswd|psw|pwrd|pw|p/w|mdp|ww|senha|clave|p[ .*_-]a[ .*_-]s[ .*_-]s(?:[ .*_-]w[ .*_-]o[ .*_-]r[ .*_-]d)?"
+    "passcode|pass|pwd|pswd|psw|pwrd|pw|p/w|mdp|ww|senha|clave|p[ .*_-]a[ .*_-]s[ .*_-]s(?:[ .*_-]w[ .*_-]o["
+    " .*_-]r[ .*_-]d)?"
     "|p[ .]w[ .]d"
 )
 _CODES = (
     "pin[ -]?(?:code|nummer|number)|pincode|pin|puk|tan|otp|totp|cvv2?|cvc2?|csc"
     "|(?:one[ -]time|verification|security|confirmation|sms|2fa|mfa|two[ -]factor|access|authenticator|authentication"
     "|log[ -]?in|sign[ -]?in|door|gate|alarm|unlock|activation|recovery|backup|voicemail|entry)[ -](?:pass)?code"
-    "|one[ -]time (?:password|pin)|(?:pass)?code (?:from|in|via|by) (?:the |an |my )?(?:sms|text|app|authenticator|e-?mail)"
-    "|authenticator(?: app)? (?:shows|says)|einmal-?(?:code|passwort|kennwort)|(?:bestätigungs|sicherheits|zugangs|verifizierungs"
+    "|one[ -]time (?:password|pin)|(?:pass)?code (?:from|in|via|by) (?:the |an |my )?(?:sms|text|app"
+    "|authenticator|e-?mail)"
+    "|authenticator(?: app)? (?:shows|says)|einmal-?(?:code|passwort|kennwort)|(?:bestätigungs|sicherheits"
+    "|zugangs|verifizierungs"
     "|freischalt|aktivierungs|entsperr|tür)-?code|code (?:pin|de (?:vérification|sécurité|confirmation|validation))"
-    "|código (?:pin|de (?:verificaci[oó]n|seguridad|acceso|verificação|segurança))|codice (?:pin|otp|di (?:verifica|sicurezza"
-    "|conferma))|verificatiecode|beveiligingscode|kod (?:pin|sms|weryfikacyjny|dostępu)|код (?:подтверждения|доступа|из смс)"
+    "|código (?:pin|de (?:verificaci[oó]n|seguridad|acceso|verificação|segurança))|codice (?:pin|otp|di"
+    " (?:verifica|sicurezza"
+    "|conferma))|verificatiecode|beveiligingscode|kod (?:pin|sms|weryfikacyjny|dostępu)|код (?:подтверждения"
+    "|доступа|из смс)"
     "|пин(?:-?код)?"
 )
 _NETWORK = (
@@ -44,9 +49,12 @@ _KEYS = re.compile("|".join(f"(?P<{n}>{w})" for n, w in
                             (("code", _CODES), ("network", _NETWORK), ("long", _LONG), ("short", _SHORT))))  # fmt: skip
 
 _STEMS = re.compile(
-    "pass|paswo|paswor|pa\\$\\$|p@ss|pwd|pswd|psw|pwrd|pw|p/w|p a|p\\.a|p\\*a|p_a|p-a|p w|p\\.w|kennw|mot|contrase|palavra|parola|wachtw|has[łl]"
-    "|пар|lösen|adgang|lozink|heslo|mdp|ww|senha|clave|pin|puk|tan|otp|totp|cv[vc]|csc|one|verif|secur|confirm|sms|2fa|mfa|two|access|auth"
-    "|log|sign|door|gate|alarm|unlock|activ|recov|backup|voicem|entry|code|einmal|bestät|sicher|zugang|freisch|aktiv|entsp|tür|códi|codi|beveil"
+    "pass|paswo|paswor|pa\\$\\$|p@ss|pwd|pswd|psw|pwrd|pw|p/w|p a|p\\.a|p\\*a|p_a|p-a|p w|p\\.w|kennw|mot"
+    "|contrase|palavra|parola|wachtw|has[łl]"
+    "|пар|lösen|adgang|lozink|heslo|mdp|ww|senha|clave|pin|puk|tan|otp|totp|cv[vc]|csc|one|verif|secur|confirm"
+    "|sms|2fa|mfa|two|access|auth"
+    "|log|sign|door|gate|alarm|unlock|activ|recov|backup|voicem|entry|code|einmal|bestät|sicher|zugang|freisch"
+    "|aktiv|entsp|tür|códi|codi|beveil"
     "|kod|код|пин|wi|wlan|wpa|network|netz|guest|gäste|psk|pre|clé|chiave"
 )
 _ASSIGN = re.compile(
@@ -56,34 +64,49 @@ _ASSIGN = re.compile(
 )
 _NEXT = re.compile(r"[ \t]{1,3}(?P<open>[\"'`“„‘«(]{0,2})")
 _TOKEN = re.compile(r"[^\s]{1,130}")
-_CLOSES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»", "*": "*", "|": "|", "(": ")", "\\": "\\"}
-_LINK = frozenset(
-    "is was be are = : -> => given: ist lautet war sei est était es era è é jest to als als: as auf von from en into a"
-    " naar na это на isn't remains stays equals lautete new:".split()
+_CLOSES = {
+    '"': '"',
+    "'": "'",
+    "`": "`",
+    "“": "”",
+    "„": "“",
+    "‘": "’",
+    "«": "»",
+    "*": "*",
+    "|": "|",
+    "(": ")",
+    "\\": "\\",
+}
+_LINK = words(
+    """is was be are = : -> => given: ist lautet war sei est était es era è é jest to als als: as auf von from en
+    into a naar na это на isn't remains stays equals lautete new:"""
 )
-_FILLER = frozenset(
-    "still now just currently set as to again also reset changed the now: : = -> actually simply weiterhin jetzt aktuell"
-    " nun noch one is be maintenant toujours ahora adesso nu teraz".split()
+_FILLER = words(
+    """still now just currently set as to again also reset changed the now: : = -> actually simply weiterhin jetzt
+    aktuell nun noch one is be maintenant toujours ahora adesso nu teraz"""
 )
-_AGAIN = frozenset("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль".split())
-_BEFORE = frozenset("as als comme como come jako".split())
+_AGAIN = words("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль")
+_BEFORE = words("as als comme como come jako")
 _AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako)[ \t]")
-_ARTICLE = frozenset("the my your his her our a new das mein neues mon le la il as".split())
+_ARTICLE = words("the my your his her our a new das mein neues mon le la il as")
 _CODE_LINK = re.compile(
-    r"(?:s\b)?[\"']?[ \t]{0,2}(?:(?:[:=#>–-]{1,2}|is|was|ist|war|lautet|shows|says|est|es|è|é|to|still|now|number|no\.?|nr\.?"
+    r"(?:s\b)?[\"']?[ \t]{0,2}(?:(?:[:=#>–-]{1,2}|is|was|ist|war|lautet|shows|says|est|es|è|é|to|still|now|number"
+    r"|no\.?|nr\.?"
     r"|code|nummer|numéro|jest|это|-)[ \t]{0,3}){0,3}[\"'(“\n]{0,2}[ \t]{0,2}"
 )
 _CODE = re.compile(r"(?:\d{3}[ -]\d{3}|\d{4,8}|(?=[a-z]{0,5}\d)[a-z0-9]{6,8})(?![\w@]|[.,:/-]\d)", re.IGNORECASE)
 _CVV = re.compile(r"\d{3,4}(?!\d)")
 _PAIR = re.compile(
     r"(?:creds?|credentials|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
-    r"|benutzer(?:name)?|identifiants?|usuario|usuário|utente|gebruiker|username ?/ ?password|user ?/ ?pass(?:word)?|testen"
+    r"|benutzer(?:name)?|identifiants?|usuario|usuário|utente|gebruiker|username ?/ ?password"
+    r"|user ?/ ?pass(?:word)?|testen"
     r"|testing|test(?: with)?|access|account|acceso|accesso|inloggegevens|логин)"
     r"[ \t]{0,2}(?:(?:with|are|is|sind|ist|mit|:|=|-)[ \t]{0,2}){0,2}[\"'(]?(?P<user>[\w.@\\+-]{2,60})"
     r"[ \t]{0,2}(?:[/|;,]|\band\b|\bund\b)[ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
 )
 _RESET = re.compile(
-    r"\b(?:reset|set|changed) (?:it|this|that|them|hers|his|mine) (?:back )?to[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
+    r"\b(?:reset|set|changed) (?:it|this|that|them|hers|his"
+    r"|mine) (?:back )?to[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
 )
 _ENDS = re.compile(r"[.!?)\]\"'”»,;*|]{0,3}(?:$|\s*\n|[.!?;,)]|\s{1,3}(?:and|und|et|y|e|i|и|en|but|aber|-|\|)\s)")
 
@@ -109,17 +132,32 @@ def passwords(text: str) -> Iterator[Span]:
             for span in _values(text, low, start, end, kind):
                 last = span.end if span.start <= last + 60 and span.end > last else last
                 yield span
+    yield from _resets(text, low)
+    yield from _pairs(text, low)
+
+
+def _resets(text: str, low: str) -> Iterator[Span]:
+    """ "I have reset it to X"."""
     if "reset" in low or "changed" in low or "set it" in low:
         for match in _RESET.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
             if _strong(value) and value != value.lower():
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
-    if any(word in low for word in ("log", "user", "utente", "cred", "daten", "test", "ident", "usu", "acc", "логин", "gebr")):
+
+
+def _pairs(text: str, low: str) -> Iterator[Span]:
+    """ "login: jdoe / X"."""
+    if any(
+        word in low
+        for word in ("log", "user", "utente", "cred", "daten", "test", "ident", "usu", "acc", "логин", "gebr")
+    ):
         for match in _PAIR.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
             if is_word(match["user"]):
                 continue
-            sure = low.startswith(("cred", "zugang", "anmelde", "username/", "username /", "user/", "user /"), match.start())
+            sure = low.startswith(
+                ("cred", "zugang", "anmelde", "username/", "username /", "user/", "user /"), match.start()
+            )
             plain = sure and value.isalpha() and not is_word(value) and _closes(text, match.start("value") + len(value))
             if plain or (_strong(value) and not _plain_path(match["user"], value)):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
@@ -164,7 +202,9 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
     if following is not None:
         value = _taken(text, following.end(), following["open"])
         flag = text.startswith("--", max(0, start - 2)) or text[max(0, start - 1) : start] == "/"
-        if value is not None and (_adjacent(text, value, quoted=bool(following["open"]), most=64 if kind == "key" else 9) or flag):
+        if value is not None and (
+            _adjacent(text, value, quoted=bool(following["open"]), most=64 if kind == "key" else 9) or flag
+        ):
             yield Span(*value, kind)
             return
     yield from _linked(text, low, end, kind)
@@ -202,7 +242,7 @@ def _linked(text: str, low: str, end: int, kind: str) -> Iterator[Span]:
 
 
 def _before(text: str, low: str, start: int, kind: str) -> Iterator[Span]:
-    """"Tried X as password": the value stands before the key word."""
+    """ "Tried X as password": the value stands before the key word."""
     if not low.startswith((" ", "\t"), start - 1) or _AS.search(low, max(0, start - 28), start) is None:
         return
     from_ = max(0, start - 90)
@@ -220,7 +260,8 @@ def _before(text: str, low: str, start: int, kind: str) -> Iterator[Span]:
 
 
 def _taken(text: str, at: int, opened: str, *, option: bool = False) -> tuple[int, int] | None:
-    """The value that begins here: up to the closing quote, else up to the next blank, without what ends a sentence."""
+    """The value that begins here: up to the closing quote, else up to the next blank, without what ends a"
+    " sentence."""
     if at >= len(text):
         return None
     sign = opened[-1:]
@@ -234,10 +275,17 @@ def _taken(text: str, at: int, opened: str, *, option: bool = False) -> tuple[in
         place = text.find(cut, at + 1, end)
         end = place if place > 0 else end
     value = text[at:end]
-    while len(value) > 1 and (value[-1] in ".,;:|" or (value[-1] in ")]}" and value.count(_OPENS[value[-1]]) < value.count(
-            value[-1])) or (value[-1] in "'\"”»’" and value.count(value[-1]) % 2)):  # fmt: skip
+    while len(value) > 1 and _closing(value):
         value = value[:-1]
     return (at, at + len(value)) if value else None
+
+
+def _closing(value: str) -> bool:
+    """Whether its last sign ends the sentence around it, or closes what was opened before it."""
+    last = value[-1]
+    if last in _OPENS:
+        return value.count(_OPENS[last]) < value.count(last)
+    return last in ".,;:|" or (last in "'\"”»’" and value.count(last) % 2 == 1)
 
 
 _OPENS = {")": "(", "]": "[", "}": "{"}
@@ -254,7 +302,11 @@ def _assigned(text: str, span: tuple[int, int], *, fresh_line: bool) -> bool:
             return len(plain) > 3
         if "-" in plain and all(part.isalpha() for part in plain.split("-")):
             return not any(is_word(part) for part in plain.split("-")) and _closes(text, span[1])
-        return not (fresh_line and technical(value)) and not value.startswith(("\\\\", "http")) and not _plain_path("", value)
+        return (
+            not (fresh_line and technical(value))
+            and not value.startswith(("\\\\", "http"))
+            and not _plain_path("", value)
+        )
     return not is_word(value.strip(".,!?'’")) and _closes(text, span[1])
 
 
@@ -268,7 +320,9 @@ def _direct(text: str, span: tuple[int, int]) -> bool:
         return len(bare) > 3
     if bare.isalpha():
         return not is_word(bare) and len(bare) > 3 and _closes(text, span[1])
-    return (_strong(value, technical_too=False) or ("-" in bare and not any(map(is_word, bare.split("-"))))) and not _unit(bare)
+    return (
+        _strong(value, technical_too=False) or ("-" in bare and not any(map(is_word, bare.split("-"))))
+    ) and not _unit(bare)
 
 
 def _adjacent(text: str, span: tuple[int, int], *, quoted: bool, most: int) -> bool:
@@ -284,10 +338,12 @@ def _closes(text: str, end: int) -> bool:
 
 
 def _unit(value: str) -> bool:
-    return re.fullmatch(r"\d{1,4}[-–]?(?:\d{1,4})?[a-z]{0,12}", value.casefold()) is not None and not value[-1:].isdigit()
+    return (
+        re.fullmatch(r"\d{1,4}[-–]?(?:\d{1,4})?[a-z]{0,12}", value.casefold()) is not None and not value[-1:].isdigit()
+    )
 
 
-_SPECIAL = frozenset("!#$%&*+=?@^~_§€!\"{}[]()<>|;:")
+_SPECIAL = frozenset('!#$%&*+=?@^~_§€!"{}[]()<>|;:')
 
 
 def _strong(value: str, *, technical_too: bool = True) -> bool:

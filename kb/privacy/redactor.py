@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from kb.privacy.kinds import SECRETS, Rules
 from kb.privacy.keys import keys
+from kb.privacy.kinds import SECRETS, Rules
 from kb.privacy.numbers import numbers
 from kb.privacy.passwords import passwords
 from kb.privacy.people import emails, names, phones
@@ -71,7 +72,9 @@ def find(text: str, *, caller: str = "") -> list[Span]:
     return apart(found)
 
 
-def redact(text: str, rules: Rules = ALL, *, caller: str = "", numbered: Placeholders | None = None) -> tuple[str, Counter[str]]:
+def redact(
+    text: str, rules: Rules = ALL, *, caller: str = "", numbered: Placeholders | None = None
+) -> tuple[str, Counter[str]]:
     """The text with placeholders, and how many were put in by kind. What is redacted already stays as it is."""
     spans = [one for one in find(text, caller=caller) if rules.of(one.kind) != "keep"]
     if not spans:
@@ -92,13 +95,20 @@ def redact_record(record: Record, rules: Rules = ALL) -> Redacted:
     caller = record.caller if isinstance(record, Ticket) and rules.of("name") != "keep" else ""
     fields = {name: str(getattr(record, name)) for name in WORDS[type(record)]}
     further = dict(record.extra)
-    hand = Placeholders(rules, {m.group() for text in (*fields.values(), *further.values()) for m in PLACEHOLDER.finditer(text)})
+    hand = Placeholders(
+        rules, {m.group() for text in (*fields.values(), *further.values()) for m in PLACEHOLDER.finditer(text)}
+    )
     made = {name: redact(text, rules, caller=caller, numbered=hand)[0] for name, text in fields.items()}
-    extra = {name: redact(text, rules, caller=caller, numbered=hand)[0] if len(text) > 3 else text for name, text in further.items()}
-    changes: dict[str, object] = {name: text for name, text in made.items() if text != fields[name]}
+    extra = {
+        name: redact(text, rules, caller=caller, numbered=hand)[0] if len(text) > 3 else text
+        for name, text in further.items()
+    }
+    changes: dict[str, Any] = {name: text for name, text in made.items() if text != fields[name]}
     if extra != further:
         changes["extra"] = extra
-    return Redacted(replace(record, **changes) if changes else record, count((*made.values(), *extra.values())), hand.originals)  # type: ignore[arg-type]
+    return Redacted(
+        replace(record, **changes) if changes else record, count((*made.values(), *extra.values())), hand.originals
+    )
 
 
 def count(texts: tuple[str, ...]) -> Counter[str]:

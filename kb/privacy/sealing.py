@@ -16,7 +16,8 @@ from kb.errors import BadSetting, Damaged
 
 _BYTES, _NONCE = 32, 12
 NO_KEY = (
-    "Originals are to be kept for entitled readers, but there is no key: make one with `seenbefore privacy key FILE` outside "
+    "Originals are to be kept for entitled readers, but there is no key: make one with `seenbefore privacy key"
+    " FILE` outside "
     "the home and name it in SEENBEFORE_PRIVACY_KEY_FILE."
 )
 
@@ -44,7 +45,8 @@ class Sealer:
             plain = AESGCM(self.key).decrypt(sealed[:_NONCE], sealed[_NONCE:], about.encode("utf-8", "replace"))
         except (InvalidTag, ValueError) as error:
             raise Damaged(
-                "These originals do not open with the key that is set: set SEENBEFORE_PRIVACY_KEY_FILE to the key they were "
+                "These originals do not open with the key that is set: set SEENBEFORE_PRIVACY_KEY_FILE to the"
+                " key they were "
                 "sealed with."
             ) from error
         return {str(name): str(value) for name, value in json.loads(plain).items()}
@@ -62,5 +64,7 @@ def read_key(text: str, name: str) -> Sealer:
     except ValueError:
         key = b""
     if len(key) != _BYTES:
-        raise BadSetting(f"{name} holds no key: give base64 of {_BYTES} bytes, as `seenbefore privacy key FILE` writes it.")
+        raise BadSetting(
+            f"{name} holds no key: give base64 of {_BYTES} bytes, as `seenbefore privacy key FILE` writes it."
+        )
     return Sealer(key)

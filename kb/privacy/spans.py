@@ -14,7 +14,8 @@ PLACEHOLDER = re.compile(r"\[(password|code|key|private-key|card|bank|id|phone|e
 _HIDDEN = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _ODD = re.compile(f"[{_HIDDEN}]+|&#?[A-Za-z0-9]{{2,10}};|[\u00a0\u2000-\u200a\u202f\u3000]|[\uff01-\uff5e]+|\r\n?")
 _NAMES = (
-    "p|br|div|span|b|i|u|em|strong|font|a|code|mark|small|tt|kbd|wbr|samp|pre|li|ul|ol|t[dhr]|table|tbody|thead|h[1-6]|hr|img|html|body"
+    "p|br|div|span|b|i|u|em|strong|font|a|code|mark|small|tt|kbd|wbr|samp|pre|li|ul|ol|t[dhr]|table|tbody|thead"
+    "|h[1-6]|hr|img|html|body"
     "|head|style|blockquote|center|sub|sup|section|article|label|input|o:p|meta"
 )
 _TAGGED = re.compile(f"{_ODD.pattern}|</?(?:{_NAMES})\\b[^<>]{{0,400}}>", re.IGNORECASE)
@@ -95,7 +96,14 @@ def _plain(odd: str) -> str:
 def lowered(text: str) -> str:
     """The text in small letters, sign for sign in its place."""
     small = text.lower()
-    return small if len(small) == len(text) else "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
+    return (
+        small if len(small) == len(text) else "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
+    )
+
+
+def words(text: str) -> frozenset[str]:
+    """Words written in one string."""
+    return frozenset(text.split())
 
 
 def apart(spans: Iterable[Span]) -> list[Span]:

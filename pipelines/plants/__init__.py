@@ -1,1 +1,1 @@
-"""Secrets and personal data planted into made-up tickets, to measure what the redactor finds; kept apart from its rules."""
+"""Secrets and personal data planted into made-up tickets: what the redactor is measured with."""

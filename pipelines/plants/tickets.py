@@ -16,13 +16,19 @@ SECRETS = ("password", "code", "wifi", "token", "keyed", "connection", "private"
 PERSONAL = ("phone", "email", "name")
 WEIGHTS = {"password": 26, "code": 7, "wifi": 3, "token": 12, "keyed": 7, "connection": 6, "private": 2, "card": 6,
            "iban": 5, "account": 2, "id": 8, "phone": 11, "email": 9, "name": 9}  # fmt: skip
-_BEFORE = ("Outlook closes after the update.", "VPN drops every few minutes.", "Cannot print to PRN-WIE-03.", "Hello IT,",
-           "SAP GUI shows error 0x80070035.", "Bonjour, petit souci ce matin.", "Moin, kurze Frage:", "Laptop ALD-L2231 is slow.",
-           "Since KB5034441 the laptop reboots.", "Hi,\nas discussed on the phone:", "Ticket INC0031207 came back.")  # fmt: skip
-_AFTER = ("Thanks", "Please check.", "It worked until Monday.", "Host wie-fs02, IP 10.24.3.117, build 10.0.19045.3803.", "",
-          "Event ID 4625, GUID 3f2504e0-4f89-11d3-9a0c-0305e82c3301.", "Danke und Grüße", "See RITM0010023.",
-          "md5 5d41402abc4b2a76b9719d911017c592 of the file is right.", "Serial 5CG1234XYZ, driver 31.0.15.3623.")  # fmt: skip
-DIAGNOSTIC = ("PRN-WIE-03", "0x80070035", "ALD-L2231", "KB5034441", "INC0031207", "wie-fs02", "10.24.3.117",
+_BEFORE = ("Outlook closes after the update.", "VPN drops every few minutes.", "Cannot print to PRN-WIE-03.",
+           "Hello IT,",
+           "SAP GUI shows error 0x80070035.", "Bonjour, petit souci ce matin.", "Moin, kurze Frage:",
+           "Laptop ALD-L2231 is slow.",
+           "Since KB5034441 the laptop reboots.",
+           "Hi,\nas discussed on the phone:", "Ticket INC0031207 came back.")  # fmt: skip
+_AFTER = (
+    "Thanks", "Please check.", "It worked until Monday.", "Host wie-fs02, IP 10.24.3.117, build 10.0.19045.3803.", "",
+    "Event ID 4625, GUID 3f2504e0-4f89-11d3-9a0c-0305e82c3301.", "Danke und Grüße", "See RITM0010023.",
+    "md5 5d41402abc4b2a76b9719d911017c592 of the file is right.", "Serial 5CG1234XYZ, driver 31.0.15.3623.",
+)  # fmt: skip
+DIAGNOSTIC = ("PRN-WIE-03", "0x80070035", "ALD-L2231", "KB5034441", "INC0031207", "wie-fs02",
+              "10.24.3.117",
               "10.0.19045.3803", "4625", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "RITM0010023",
               "5d41402abc4b2a76b9719d911017c592", "5CG1234XYZ", "31.0.15.3623")  # fmt: skip
 """Identifiers that stand in the lines around: they must survive."""
@@ -96,8 +102,7 @@ def _one(rng: Random, kind: str, known: dict[str, list[str]]) -> Planted:
 
 def _weighted(known: dict[str, list[str]]) -> Sequence[str]:
     """Languages as often as they have phrasings, English at least half of the time."""
-    lands = [land for land, lines in known.items() for _ in lines if land != "bare"]
-    return lands
+    return [land for land, lines in known.items() for _ in lines if land != "bare"]
 
 
 def _hidden(rng: Random, value: str) -> str:

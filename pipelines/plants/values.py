@@ -1,4 +1,4 @@
-"""Seeded values in documented formats: passwords as people choose them, tokens, cards, accounts, ids, phones, addresses."""
+"""Seeded values in documented formats: passwords as people choose them, tokens, cards, ids, phones, addresses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from random import Random
 
 _ALNUM = string.ascii_letters + string.digits
 _HEX = "0123456789abcdef"
-_WORDS = ["summer", "winter", "autumn", "spring", "sunshine", "dragon", "monkey", "football", "welcome", "company", "printer", "tiger", "banana", "orange", "silver", "london", "berlin", "coffee", "holiday", "garden", "guitar", "rabbit", "window", "pumpkin", "diamond", "rocket"]  # fmt: skip
-_NATIVE = ["Sommer", "Winter", "Urlaub", "Passau", "Bonjour", "Soleil", "Verano", "Madrid", "Estate", "Zomer", "Lato", "Praia", "Kaffee", "Hund", "Katze"]
-_FIRST = ["Emma", "Oliver", "Priya", "Tomasz", "Callum", "Aisha", "Niamh", "Katrin", "Jürgen", "Élodie", "Mathieu", "Søren", "Ingrid", "Paolo", "Marek"]
-_LAST = ["Hartley", "Nowak", "Okafor", "Pemberton", "Brandes", "Yıldız", "Kühnel", "Garnier", "Lefort", "O'Brien", "Kowalska", "Petrov", "Lindqvist"]
+_SAID = """
+summer winter autumn spring sunshine dragon monkey football welcome company printer tiger banana orange silver london
+berlin coffee holiday garden guitar rabbit window pumpkin diamond rocket
+Sommer Winter Urlaub Passau Bonjour Soleil Verano Madrid Estate Zomer Lato Praia Kaffee Hund Katze
+Emma Oliver Priya Tomasz Callum Aisha Niamh Katrin Jürgen Élodie Mathieu Søren Ingrid Paolo Marek
+Hartley Nowak Okafor Pemberton Brandes Yıldız Kühnel Garnier Lefort O'Brien Kowalska Petrov Lindqvist
+"""
+_ENGLISH, _MORE, _NATIVE, _FIRST, _LAST = (line.split() for line in _SAID.strip().splitlines())
+_USUAL = ("P@ssw0rd", "Passw0rd!", "Qwertz123", "abc123!", "Welcome1", "Start123", "Hunter2", "admin123")
+_WORDS = _ENGLISH + _MORE
 
 
 def _some(rng: Random, letters: str, n: int) -> str:
@@ -33,7 +39,7 @@ def password(rng: Random) -> str:
             lambda: "-".join(rng.choice(_WORDS).capitalize() for _ in range(3)) + str(rng.randint(1, 9)),
             lambda: _some(rng, _ALNUM, 9) + rng.choice("!#%") + _some(rng, string.digits, 2),
             lambda: _some(rng, _ALNUM + "!#$%&*+-_=?@^~", 13) + str(rng.randint(0, 9)),
-            lambda: rng.choice(("P@ssw0rd", "Passw0rd!", "Qwertz123", "abc123!", "Welcome1", "Start123", "Hunter2", "admin123")),
+            lambda: rng.choice(_USUAL),
             lambda: cap + "_" + rng.choice(_WORDS) + str(rng.randint(10, 99)),
             lambda: word,
         ),
@@ -82,7 +88,8 @@ def token(rng: Random) -> str:
         lambda: "glpat-" + _some(rng, _ALNUM + "-_", 19) + "a",
         lambda: f"xoxb-{rng.randint(10**11, 10**12)}-{rng.randint(10**11, 10**12)}-{_some(rng, _ALNUM, 24)}",
         lambda: f"xoxp-{rng.randint(10**10, 10**11)}-{rng.randint(10**10, 10**11)}-{_some(rng, _HEX, 32)}",
-        lambda: f"https://hooks.slack.com/services/T{_some(rng, n.upper(), 8)}/B{_some(rng, n.upper(), 10)}/{_some(rng, _ALNUM, 24)}",
+        lambda: "/".join(("https://hooks.slack.com/services", "T" + _some(rng, n.upper(), 8),
+                          "B" + _some(rng, n.upper(), 10), _some(rng, _ALNUM, 24))),
         lambda: "AIza" + _some(rng, _ALNUM, 35),
         lambda: rng.choice(("sk_live_", "rk_live_", "sk_test_")) + _some(rng, _ALNUM, 24),
         lambda: "SG." + _some(rng, _ALNUM, 22) + "." + _some(rng, _ALNUM, 43),
@@ -155,10 +162,12 @@ def card(rng: Random) -> str:
 def iban(rng: Random) -> str:
     """An IBAN (ISO 13616) with valid check digits, in fours or in one."""
     land, rest = rng.choice((
-        ("DE", _some(rng, string.digits, 18)), ("FR", _some(rng, string.digits, 20) + "A" + _some(rng, string.digits, 2)),
+        ("DE", _some(rng, string.digits, 18)),
+        ("FR", _some(rng, string.digits, 20) + "A" + _some(rng, string.digits, 2)),
         ("GB", "NWBK" + _some(rng, string.digits, 14)), ("ES", _some(rng, string.digits, 20)),
         ("IT", "X" + _some(rng, string.digits, 22)), ("NL", "ABNA" + _some(rng, string.digits, 10)),
-        ("PL", _some(rng, string.digits, 24)), ("CH", _some(rng, string.digits, 17)), ("BE", _some(rng, string.digits, 12)),
+        ("PL", _some(rng, string.digits, 24)), ("CH", _some(rng, string.digits, 17)),
+        ("BE", _some(rng, string.digits, 12)),
         ("AT", _some(rng, string.digits, 16)), ("PT", _some(rng, string.digits, 21)),
     ))  # fmt: skip
     value = int("".join(str(int(sign, 36)) for sign in rest + land + "00"))
@@ -176,7 +185,7 @@ def national(rng: Random) -> tuple[str, str, bool]:
     d = string.digits
     made = (
         lambda: ("SSN", f"{rng.randint(1, 665):03d}-{rng.randint(1, 99):02d}-{rng.randint(1, 9999):04d}", True),
-        lambda: ("National Insurance number", "AB" + " ".join(["", _some(rng, d, 2), _some(rng, d, 2), _some(rng, d, 2), "C"]), True),
+        lambda: ("National Insurance number", f"AB {_some(rng, d, 2)} {_some(rng, d, 2)} {_some(rng, d, 2)} C", True),
         lambda: ("NI number", "JG" + _some(rng, d, 6) + rng.choice("ABCD"), True),
         lambda: ("Steuer-ID", _tax_de(rng), False),
         lambda: ("numéro de sécurité sociale", _nir(rng), True),
@@ -203,15 +212,14 @@ def _tax_de(rng: Random) -> str:
 
 
 def _nir(rng: Random) -> str:
-    body = f"{rng.choice('12')}{rng.randint(40, 99):02d}{rng.randint(1, 12):02d}{rng.randint(1, 95):02d}{rng.randint(1, 989):03d}{rng.randint(1, 999):03d}"
-    key = 97 - int(body) % 97
-    cuts = (0, 1, 3, 5, 7, 10, 13)
-    return " ".join([*(body[a:b] for a, b in zip(cuts, cuts[1:], strict=False)), f"{key:02d}"])
+    parts = [rng.choice("12"), f"{rng.randint(40, 99):02d}", f"{rng.randint(1, 12):02d}", f"{rng.randint(1, 95):02d}",
+             f"{rng.randint(1, 989):03d}", f"{rng.randint(1, 999):03d}"]  # fmt: skip
+    return " ".join([*parts, f"{97 - int(''.join(parts)) % 97:02d}"])
 
 
 _ODD = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-                (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14,
-                 16, 10, 22, 25, 24, 23), strict=True))  # fmt: skip
+                (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12,
+                 14, 16, 10, 22, 25, 24, 23), strict=True))  # fmt: skip
 
 
 def _codice(rng: Random) -> str:
@@ -258,25 +266,18 @@ def _cpf(rng: Random) -> str:
 def phone(rng: Random, land: str = "en") -> str:
     """A telephone number as it is written in a country of that language."""
 
-    def x(n: int) -> str:
-        return _some(rng, string.digits, n)
-
     forms = {
-        "en": (lambda: f"+44 1632 {x(6)}", lambda: f"(555) 01{x(1)}-{x(4)}".replace("(555)", f"({rng.randint(212, 989)})", 1).replace("01", "55", 1),
-               lambda: f"{rng.randint(212, 989)}-{rng.randint(200, 999)}-{x(4)}", lambda: f"+1 {rng.randint(212, 989)} 555 {x(4)}",
-               lambda: f"07700 900{x(3)}", lambda: f"+44 (0)20 7946 0{x(3)}", lambda: f"+1-{rng.randint(212, 989)}-555-{x(4)}"),
-        "de": (lambda: f"+49 89 {x(7)}", lambda: f"0171 {rng.randint(1, 9)}{x(6)}", lambda: f"089/{rng.randint(1, 9)}{x(6)}",
-               lambda: f"+49 (0) 30 {x(8)}", lambda: f"0049 30 {x(7)}", lambda: f"0151{rng.randint(1, 9)}{x(7)}"),
-        "fr": (lambda: f"0{rng.randint(1, 7)} {x(2)} {x(2)} {x(2)} {x(2)}", lambda: f"+33 6 {x(2)} {x(2)} {x(2)} {x(2)}",
-               lambda: f"0{rng.randint(1, 7)}.{x(2)}.{x(2)}.{x(2)}.{x(2)}"),
-        "es": (lambda: f"+34 6{x(2)} {x(3)} {x(3)}", lambda: f"6{x(2)} {x(2)} {x(2)} {x(2)}"),
-        "it": (lambda: f"+39 3{x(2)} {x(7)}", lambda: f"3{x(2)} {x(7)}"),
-        "nl": (lambda: f"+31 6 {x(8)}", lambda: f"06-{x(8)}"),
-        "pl": (lambda: f"+48 {rng.randint(500, 799)} {x(3)} {x(3)}", lambda: f"{rng.randint(500, 799)} {x(3)} {x(3)}"),
-        "ru": (lambda: f"+7 (9{x(2)}) {x(3)}-{x(2)}-{x(2)}", lambda: f"8 (495) {x(3)}-{x(2)}-{x(2)}"),
-        "pt": (lambda: f"+351 91{x(1)} {x(3)} {x(3)}", lambda: f"91{x(1)} {x(3)} {x(3)}", lambda: f"(11) 9{x(4)}-{x(4)}"),
+        "en": ("+44 1632 ######", "(@##) 55#-####", "@##-@##-####", "+1 @## 555 ####", "07700 900###",
+               "+44 (0)20 7946 0###", "+1-@##-555-####"),
+        "de": ("+49 89 #######", "0171 @######", "089/@######", "+49 (0) 30 ########", "0049 30 #######",
+               "0151@#######"),
+        "fr": ("01 ## ## ## ##", "+33 6 ## ## ## ##", "06.##.##.##.##", "04 ## ## ## ##"),
+        "es": ("+34 6## ### ###", "6## ## ## ##"), "it": ("+39 3## #######", "3## #######"),
+        "nl": ("+31 6 ########", "06-########"), "pl": ("+48 5## ### ###", "6## ### ###"),
+        "ru": ("+7 (9##) ###-##-##", "8 (495) ###-##-##"), "pt": ("+351 91# ### ###", "91# ### ###", "(11) 9####-####"),
     }  # fmt: skip
-    return str(rng.choice(forms.get(land, forms["en"]))())
+    shape = rng.choice(forms.get(land, forms["en"]))
+    return "".join({"#": rng.choice(string.digits), "@": rng.choice("23456789")}.get(sign, sign) for sign in shape)
 
 
 def email(rng: Random) -> str:

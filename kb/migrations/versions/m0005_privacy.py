@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the tables of findings and originals."""
+    """Add the tables of findings, originals and erased records."""
     op.create_table(
         "findings",
         sa.Column("kind", sa.String, primary_key=True),
@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("key_name", sa.String, nullable=False),
     )
+    op.create_table("erased", sa.Column("key", sa.String(64), primary_key=True))
 
 
 def downgrade() -> None:
