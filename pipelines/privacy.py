@@ -46,6 +46,7 @@ def apply(home: Home, *, say: Say = quiet, rebuild: bool = True) -> Applied:
         if place < kind_at:
             done.looked += len(store.facts(kind, ("id",)))
             continue
+        done.looked += sum(place == kind_at and int(row[0]) <= last for row in store.facts(kind, ("id",)))
         ids = [int(row[0]) for row in store.facts(kind, ("id",)) if place > kind_at or int(row[0]) > last]
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]

@@ -40,7 +40,7 @@ def numbers(text: str) -> Iterator[Span]:
         return
     low = lowered(text)
     for match in _CARD.finditer(text):
-        if len(set(match.group())) > 3 and is_card("".join(filter(str.isdigit, match.group()))):
+        if len(set(match.group()) - {" ", "-"}) > 1 and is_card("".join(filter(str.isdigit, match.group()))):
             yield Span(match.start(), match.end(), "card")
     for match in _IBAN.finditer(text):
         if (end := _iban_end(text, match.start() - 2, match.end())) is not None:

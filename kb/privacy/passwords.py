@@ -105,8 +105,8 @@ _PAIR = re.compile(
     r"[ \t]{0,2}(?:[/|;,]|\band\b|\bund\b)[ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
 )
 _RESET = re.compile(
-    r"\b(?:reset|set|changed) (?:it|this|that|them|hers|his"
-    r"|mine) (?:back )?to[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
+    r"\b(?:reset|set|changed) (?P<what>(?:it|this|that|them|hers|his|mine) )?(?:back )?to[ \t:]{1,3}[\"'(]?"
+    r"(?P<value>[^\s\"'<>]{6,64})"
 )
 _ENDS = re.compile(r"[.!?)\]\"'”»,;*|]{0,3}(?:$|\s*\n|[.!?;,)]|\s{1,3}(?:and|und|et|y|e|i|и|en|but|aber|-|\|)\s)")
 
@@ -138,10 +138,11 @@ def passwords(text: str) -> Iterator[Span]:
 
 def _resets(text: str, low: str) -> Iterator[Span]:
     """ "I have reset it to X"."""
-    if "reset" in low or "changed" in low or "set it" in low:
+    if "set " in low or "changed " in low:
+        named = any(word in low for word in ("pass", "pw", "kennw"))
         for match in _RESET.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
-            if _strong(value) and value != value.lower():
+            if (match["what"] or named) and value not in (value.lower(), value.upper()) and _strong(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
 
 
@@ -153,7 +154,7 @@ def _pairs(text: str, low: str) -> Iterator[Span]:
     ):
         for match in _PAIR.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
-            if is_word(match["user"]):
+            if is_word(match["user"]) or (_KEYS.match(match["value"]) is not None and "=" in value):
                 continue
             sure = low.startswith(
                 ("cred", "zugang", "anmelde", "username/", "username /", "user/", "user /"), match.start()

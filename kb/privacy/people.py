@@ -15,6 +15,7 @@ _SPELT = re.compile(
     r"(?: ?(?:\.|[\[({] ?(?:dot|punkt|point|punto) ?[\])}]) ?[A-Za-z]{2,20}){1,3}",
     re.IGNORECASE,
 )
+_IN_ADDRESS = re.compile(r"://[^\s/@]{0,50}:$")
 _NO_MAIL = re.compile(r"(?:git|ec2-user|ubuntu|node|root)@|message-id", re.IGNORECASE)
 
 _DIGITS = re.compile(r"[+(\d](?<![\w.,:/+#@\\-].)(?:[+ ]?\d)?[\d \t().\xa0/-]{5,24}\d(?![\w@]|[.,:/-]\d)")
@@ -86,8 +87,8 @@ def emails(text: str) -> Iterator[Span]:
     """Addresses, also spelt ones: "jdoe [at] example.com"."""
     if "@" in text:
         for match in _MAIL.finditer(text):
-            before = text[max(0, match.start() - 14) : match.start()]
-            if not (_NO_MAIL.match(match.group()) or _NO_MAIL.search(before)):
+            before = text[max(0, match.start() - 60) : match.start()]
+            if not (_NO_MAIL.match(match.group()) or _NO_MAIL.search(before[-14:]) or _IN_ADDRESS.search(before)):
                 start = match.start() + (match.group()[0] in "'-")
                 yield Span(start, match.end(), "email")
     if _AT.search(text):
