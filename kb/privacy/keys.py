@@ -190,7 +190,7 @@ def _is_key(value: str, *, tight: bool, word: str) -> bool:
     ):
         return False
     if _GUID.fullmatch(value):
-        return (tight or word == "bearer") and word not in _AMBIGUOUS
+        return (tight or word in ("bearer", "secret", "apikey")) and word not in _AMBIGUOUS
     if len(value) < 16:
         return tight and word not in _AMBIGUOUS and letters and digits and not is_word(value) and not technical(value)
     mixed = (letters and digits) or (

@@ -7,10 +7,12 @@ length of the text and no faster.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 
 from kb.privacy.spans import Span, lowered, words
-from kb.privacy.technical import is_word, masked, technical
+from kb.privacy.technical import STOP, is_word, masked, technical
 
 _WINDOW = 180
 _FORWARD = 9
@@ -43,7 +45,8 @@ _CODES = (
 )
 _NETWORK = (
     "(?:wi-?fi|wlan|wireless|wpa[23]?(?:-psk)?|network|netzwerk|guest|gäste)[ -]{0,2}(?:key|schlüssel|code)"
-    "|wpa[23]?(?:-psk)?|psk|pre-?shared[ -]key|clé (?:wifi|wi-fi|wpa|réseau)|clave wifi|chiave wifi"
+    "|wpa[23]?(?:-psk)?|psk|ssid[^\n]{0,24}?[ ,;]key"
+    "|pre-?shared[ -]key|clé (?:wifi|wi-fi|wpa|réseau)|clave wifi|chiave wifi"
 )
 _KEYS = re.compile("|".join(f"(?P<{n}>{w})" for n, w in
                             (("code", _CODES), ("network", _NETWORK), ("long", _LONG), ("short", _SHORT))))  # fmt: skip
@@ -55,7 +58,7 @@ _STEMS = re.compile(
     "|sms|2fa|mfa|two|access|auth"
     "|log|sign|door|gate|alarm|unlock|activ|recov|backup|voicem|entry|code|einmal|bestät|sicher|zugang|freisch"
     "|aktiv|entsp|tür|códi|codi|beveil"
-    "|kod|код|пин|wi|wlan|wpa|network|netz|guest|gäste|psk|pre|clé|chiave"
+    "|kod|код|пин|wi|wlan|wpa|network|netz|guest|gäste|psk|ssid|pre|clé|chiave"
 )
 _ASSIGN = re.compile(
     r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[ \t]{0,2})?"
@@ -87,10 +90,10 @@ _FILLER = words(
 )
 _AGAIN = words("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль")
 _BEFORE = words("as als comme como come jako")
-_AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako)[ \t]")
+_AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako|is|are|was|ist|est|es|è|é|\(?that'?s)[ \t]")
 _ARTICLE = words("the my your his her our a new das mein neues mon le la il as")
 _CODE_LINK = re.compile(
-    r"(?:s\b)?[\"']?[ \t]{0,2}(?:(?:[:=#>–-]{1,2}|is|was|ist|war|lautet|shows|says|est|es|è|é|to|still|now|number"
+    r"(?:s\b)?[\"']?[ \t]{0,2}(?:(?:[:=#>–-]{1,2}|ist|is|was|war|lautet|shows|says|est|es|è|é|to|still|now|number"
     r"|no\.?|nr\.?"
     r"|code|nummer|numéro|jest|это|-)[ \t]{0,3}){0,3}[\"'(“\n]{0,2}[ \t]{0,2}"
 )
@@ -103,6 +106,10 @@ _PAIR = re.compile(
     r"|testing|test(?: with)?|access|account|acceso|accesso|inloggegevens|логин)"
     r"[ \t]{0,2}(?:(?:with|are|is|sind|ist|mit|:|=|-)[ \t]{0,2}){0,2}[\"'(]?(?P<user>[\w.@\\+-]{2,60})"
     r"[ \t]{0,2}(?:[/|;,]|\band\b|\bund\b)[ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
+)
+_ARE = re.compile(
+    r"(?<![\w.@\\/+-])[\w.@\\+-]{2,40}/(?P<value>[^\s\"'<>]{4,64}) (?:are|is|as|were) "
+    r"(?:(?:the|my|our|your) )?(?:login )?cred"
 )
 _RESET = re.compile(
     r"\b(?:reset|set|changed) (?P<what>(?:it|this|that|them|hers|his|mine) )?(?:back )?to[ \t:]{1,3}[\"'(]?"
@@ -147,7 +154,11 @@ def _resets(text: str, low: str) -> Iterator[Span]:
 
 
 def _pairs(text: str, low: str) -> Iterator[Span]:
-    """ "login: jdoe / X"."""
+    """ "login: jdoe / X" and "jdoe/X are the credentials"."""
+    if "cred" in low:
+        for match in _ARE.finditer(low):
+            if _strong(text[match.start("value") : match.end("value")]):
+                yield Span(match.start("value"), match.end("value"), "password")
     if any(
         word in low
         for word in ("log", "user", "utente", "cred", "daten", "test", "ident", "usu", "acc", "логин", "gebr")
@@ -181,6 +192,7 @@ def _plain_path(user: str, value: str) -> bool:
 def _codes(text: str, low: str, start: int, end: int) -> Iterator[Span]:
     link = _CODE_LINK.match(low, end, end + 40)
     at = link.end() if link else end
+    yield from _before(text, low, start, "code")
     if at == end:
         return
     card = low.startswith(("cvv", "cvc", "csc"), start)
@@ -231,32 +243,38 @@ def _linked(text: str, low: str, end: int, kind: str) -> Iterator[Span]:
             continue
         if linked and said.strip(",:") in _FILLER:
             continue
-        if linked:
+        if linked and said in _AGAIN:
+            return
+        if linked and len(said) > 2:
             opened = re.match(r"[\"'`“„‘«(*]{0,2}", text[word.start() : word.start() + 2])
             signs = opened.group() if opened else ""
             value = _taken(text, word.start() + len(signs), signs)
-            if value is not None and (_direct(text, value) if gap == 0 else _strong(text[slice(*value)])):
+            if value is not None and (_direct(text, value) if gap == 0 else _far(text[slice(*value)], gap, kind)):
                 yield Span(*value, kind)
+        if linked:
             linked, gap = False, gap + 1
         if said[-1] in ".!?" and not _strong(said):
             return
 
 
+def _far(value: str, gap: int, kind: str) -> bool:
+    """With words between, only what looks like a password counts; the key of a network may be all digits."""
+    return _strong(value) or (kind == "key" and gap < 3 and value.isdigit() and len(value) > 7)
+
+
 def _before(text: str, low: str, start: int, kind: str) -> Iterator[Span]:
     """ "Tried X as password": the value stands before the key word."""
-    if not low.startswith((" ", "\t"), start - 1) or _AS.search(low, max(0, start - 28), start) is None:
+    near = next(iter(deque(_AS.finditer(low, max(0, start - 28), start), maxlen=1)), None)
+    if near is None or any(word not in _ARTICLE for word in low[near.end() : start].split()):
         return
-    from_ = max(0, start - 90)
-    words = list(_TOKEN.finditer(low, max(from_, low.rfind("\n", from_, start) + 1), start))[-5:]
-    while words and words[-1].group() in _ARTICLE and words[-1].group() not in _BEFORE:
-        words.pop()
-    if len(words) < 2 or words[-1].group() not in _BEFORE:
-        return
-    word = words[-2]
-    raw = text[word.start() : word.end()]
+    first = max(low.rfind(sign, max(0, near.start() - 66), near.start()) for sign in " \t\n") + 1
+    raw = text[max(first, near.start() - 66) : near.start()]
     bare = raw.strip("\"'`“”„‘’«»(),.;:")
-    if _strong(bare) or (raw[0] in "\"'“‘«" and bare and not is_word(bare)):
-        at = word.start() + raw.find(bare)
+    said = _CODE.fullmatch(bare) is not None and not bare.isalpha() if kind == "code" else _strong(bare)
+    if kind == "code" and bare.isdigit() and _CODE.fullmatch(text, near.start() - len(raw) - 4, near.start()):
+        yield Span(near.start() - len(raw) - 4, near.start(), kind)
+    elif said or (bare and raw[0] in "\"'“‘«" and kind != "code" and not is_word(bare)):
+        at = near.start() - len(raw) + raw.find(bare)
         yield Span(at, at + len(bare), kind)
 
 
@@ -308,7 +326,7 @@ def _assigned(text: str, span: tuple[int, int], *, fresh_line: bool) -> bool:
             and not value.startswith(("\\\\", "http"))
             and not _plain_path("", value)
         )
-    return not is_word(value.strip(".,!?'’")) and _closes(text, span[1])
+    return value.strip(".,!?'’").casefold() not in STOP and _closes(text, span[1])
 
 
 def _direct(text: str, span: tuple[int, int]) -> bool:
@@ -331,7 +349,12 @@ def _adjacent(text: str, span: tuple[int, int], *, quoted: bool, most: int) -> b
     value = text[slice(*span)]
     if quoted and not is_word(value) and " " not in value and len(value) > 3 and not technical(value):
         return True
-    return _strong(value) or (value.isdigit() and 4 < len(value) <= most)
+    return _strong(value) or (value.isdigit() and 4 < len(value) <= most) or (most > 9 and _jumbled(value))
+
+
+def _jumbled(value: str) -> bool:
+    """Whether small and capital letters change as they do in no word: "HVKieXuBSXai"."""
+    return len(value) > 7 and sum(one.isupper() != two.isupper() for one, two in pairwise(value)) > 3
 
 
 def _closes(text: str, end: int) -> bool:

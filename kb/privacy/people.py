@@ -20,7 +20,7 @@ _NO_MAIL = re.compile(r"(?:git|ec2-user|ubuntu|node|root)@|message-id", re.IGNOR
 
 _DIGITS = re.compile(r"[+(\d](?<![\w.,:/+#@\\-].)(?:[+ ]?\d)?[\d \t().\xa0/-]{5,24}\d(?![\w@]|[.,:/-]\d)")
 _WORDS = re.compile(
-    r"(?:tele(?:phone|fon|foon|fono|fone|fonu)?\w{0,8}|tél\w{0,8}|tel|phone|ph|mobile?|mob|cell(?:ulare|ular)?"
+    r"(?<![^\W_])(?<![_@-])(?:tele(?:phone|fon|foon|fono|fone|fonu)?\w{0,8}|tél\w{0,8}|tel|phone|ph|mobile?|mob|cell(?:ulare|ular)?"
     r"|handy(?:nummer)?|fax"
     r"|call(?:ed)?|callback|call[- ]back|ring|reach(?:able|ed)?|contact(?:ed)?|dial|text|sms|whatsapp|signal"
     r"|direct line|number|rufnummer"
@@ -125,21 +125,11 @@ def _is_phone(text: str, said: str, count: int, before: str, end: int) -> bool:
     worded = any(map(str.isalpha, before[-20:]))
     if worded and _NEVER.search(before):
         return False
-    if worded and _WORDS.search(before) and not _NO_WORD_BEFORE(before):
+    if worded and _WORDS.search(before):
         return said.count(".") < 2 or _FORMED.fullmatch(said.strip()) is not None
     if said.startswith("00") and count >= 10 and re.search(r"[ ()/-]", said):
         return True
     return _FORMED.fullmatch(said) is not None or (count >= 9 and _AFTER.match(text, end, end + 16) is not None)
-
-
-def _NO_WORD_BEFORE(before: str) -> bool:
-    """Whether the word that named a number is a part of another: "column", "swap"."""
-    found = _WORDS.search(before)
-    return (
-        found is not None
-        and found.start() > 0
-        and (before[found.start() - 1].isalnum() or before[found.start() - 1] in "_-@")
-    )
 
 
 def names_of(caller: str) -> tuple[str, ...]:
