@@ -97,11 +97,14 @@ class Casebook(Judgements):
         """Keep a new problem of ours under the next free number, with its tickets and articles by store id."""
         with self._writing() as db:
             one_writer(db)
-            row = to_row(prepare(replace(problem, source=OURS, number=next_number(db), id=None)))
+            guard = self._salted(db)
+            found = guard.record(prepare(replace(problem, source=OURS, number=next_number(db), id=None)))
+            row, why = to_row(found.record), guard.text(why)
             seq = next_seq(db)
             made = db.execute(sa.insert(s.problems), {**row, "seq": seq}).inserted_primary_key
             place = int(made[0]) if made else 0
             after = {"title": row["title"], "state": row["state"], "pattern": row["pattern"], "tickets": len(tickets)}
+            self._note_found(db, "problem", [found])
             keep_change(db, place, "created", by=by, at=at, why=why, after={k: v for k, v in after.items() if v})
             ties = [{"ticket_id": i, "article_id": None} for i in tickets]
             ties += [{"ticket_id": None, "article_id": i} for i in articles]
@@ -135,7 +138,8 @@ class Casebook(Judgements):
         with self._writing() as db:
             one_writer(db)
             row = row_of(db, problem.ref)
-            read = to_row(problem)
+            read, guard = to_row(problem), self._guard(db)
+            after, why = guard.fields(after), guard.text(why)
             before = {name: row[name] for name in after}
             moved = [name for name in after if row[name] != read[name]]
             if moved:
@@ -155,6 +159,7 @@ class Casebook(Judgements):
                 raise BadSetting(f"{problem.number} was merged already: take that back first.")
             if other["merged_into"] is not None:
                 raise BadSetting(f"{into.number} was merged into another problem: choose that one.")
+            why = self._guard(db).text(why)
             made = keep_change(db, row["id"], "merge", by=by, at=at, why=why, target=("problem", other["id"]))
             replay(db, row, at)
         return change_of(made, problem.ref, into.ref)
@@ -169,7 +174,7 @@ class Casebook(Judgements):
             if db.scalar(sa.select(TABLES[end[0]].c.id).where(TABLES[end[0]].c.id == end[1])) is None:
                 raise NotFound(f"No {end[0]} {target.number[:80]!r} here that you may see.")
             what = "link" if belongs else "unlink"
-            made = keep_change(db, row["id"], what, by=by, at=at, why=why, target=end)
+            made = keep_change(db, row["id"], what, by=by, at=at, why=self._guard(db).text(why), target=end)
             retie(db, row["id"], end)
         return change_of(made, problem.ref, target.ref)
 

@@ -48,10 +48,11 @@ _SIGNED = re.compile(
 )
 SECRET = re.compile(
     r"\b(?:password|passphrase|pwd|pw|passcode|passwort|kennwort|mot de passe|pin)\b.{0,12}?"
-    r"(?:\bis\b|\bist\b|\blautet\b|\best\b|:|=)\s*\S*[\d!#$%&]",
+    r"(?:\bis\b|\bist\b|\blautet\b|\best\b|:|=)\s*\S*[\d!#$%&]"
+    r"|\[(?:password|code|key|private-key)(?:-\d{1,5})?\]",
     re.IGNORECASE,
 )
-"""A password somebody wrote down."""
+"""A password somebody wrote down, or what stands in for it."""
 _REPLY = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr)\s?:\s*)+", re.IGNORECASE)
 _FORM = re.compile(r"[^\s:?][^:?\n]{0,28}[:?](?:\s|$)")
 _WORD = re.compile(r"[^\W_]+")

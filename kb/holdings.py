@@ -1,4 +1,5 @@
-"""Records and their vectors as rows of a database: read for a viewer, written by (source, number), deleted for good."""
+"""Records and their vectors as rows of a database: read for a viewer, written by (source, number), deleted for"
+" good."""
 
 from __future__ import annotations
 
@@ -13,12 +14,16 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from kb import schema as s
-from kb.database import Database, chunks, next_seq, one_writer, visible
+from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
+from kb.fixes import gist
 from kb.given import as_given, differing, kept
 from kb.learners import Vectors
-from kb.records import Kind, Record, Ref, Viewer
-from kb.rows import from_row, seconds, to_row
+from kb.passages import passages
+from kb.privacy.redactor import Redacted
+from kb.records import Article, Kind, Record, Ref, Ticket, Viewer
+from kb.rows import content_hash, from_row, seconds, to_row
+from kb.safekeeping import Safekeeping
 
 TABLES: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "problem": s.problems}
 Merge = Callable[[Record, Record], Record]
@@ -36,7 +41,7 @@ class Change:
         return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
-class Holdings(Database):
+class Holdings(Safekeeping):
     """Tickets, articles and problems with their cached vectors, by store id and by (source, number)."""
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -178,18 +183,25 @@ class Holdings(Database):
     def write(self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None) -> Change:
         """Add or update records by (source, number) in one transaction; ``merge(old, new)`` decides what is kept.
 
-        Equal content changes nothing. Numbers must not repeat within one call.
+        Secrets and personal data are replaced first, as the desk's policy says. Equal content changes nothing. Numbers
+        must not repeat within one call.
         """
         table, new, changed = TABLES[kind], [], []
+        found: dict[tuple[str, str], Redacted] = {}
         with self._writing() as db:
             one_writer(db)
             known = self._known(db, table, records, whole=merge is not None or kind == "problem")
             told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
+            gone, stale = self._erased(db, [record.ref for record in records]), set[str]()
+            guard = self._salted(db)
             for record in records:
+                if record.ref in gone:
+                    continue
                 old = known.get((record.source, record.number))
                 if old is not None and merge is not None:
                     record = merge(as_given(from_row(kind, old), old), record)
-                row = to_row(record)
+                found[record.source, record.number] = guard.record(record)
+                row = to_row(found[record.source, record.number].record)
                 if old is None:
                     new.append(row)
                 elif old["fingerprint"] != row["fingerprint"]:
@@ -197,6 +209,7 @@ class Holdings(Database):
                         told.append((old["id"], *differing(old, row)))
                         row = kept(old, row)
                     changed.append({**row, "row_id": old["id"]})
+                    stale |= {old["text_hash"], *(parts(from_row(kind, old)) if merge is not None else ())}
             stamp = {"seq": next_seq(db)} if new or changed else {}
             if new:
                 db.execute(sa.insert(table), [{**row, **stamp} for row in new])
@@ -204,25 +217,27 @@ class Holdings(Database):
                 changed = [{**row, **stamp} for row in changed]
                 values: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
                 db.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), changed)
+            written = [found[row["source"], row["number"]] for row in (*new, *changed)]
+            self._note_found(db, kind, [one for one in written if one.counts or changed])
+            self._drop_vectors(db, stale)
             _note_import(db, told)
         return Change(len(new), len(changed), len(records) - len(new) - len(changed))
 
     def delete(self, refs: Sequence[Ref]) -> int:
         """Remove records for good, with their links and corrections; returns how many there were.
 
-        Vectors that no remaining record uses go too.
+        Vectors that no remaining record uses go too, and those of an article's passages and of a ticket's fix.
         """
         gone = 0
         with self._writing() as db:
             seq = next_seq(db)
             for ref, record_id in self._ids(db, set(refs)).items():
                 table = TABLES[ref.kind]
-                key = db.scalar(sa.select(table.c.text_hash).where(table.c.id == record_id))
+                row = db.execute(sa.select(table).where(table.c.id == record_id)).mappings().one()
                 db.execute(sa.delete(table).where(table.c.id == record_id))
+                self._forget_found(db, ref.kind, [record_id])
                 db.execute(sa.insert(s.deletions), {"kind": ref.kind, "record_id": record_id, "seq": seq})
-                used = any(db.scalar(sa.select(t.c.id).where(t.c.text_hash == key).limit(1)) for t in TABLES.values())
-                if not used:
-                    db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash == key))
+                self._drop_vectors(db, {row["text_hash"], *parts(from_row(ref.kind, row))})
                 gone += 1
         return gone
 
@@ -241,13 +256,24 @@ class Holdings(Database):
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _known(self, db: sa.Connection, table: sa.Table, records: Sequence[Record], *, whole: bool) -> dict[Any, Any]:
-        columns = [table] if whole else [table.c.id, table.c.source, table.c.number, table.c.fingerprint]
+        columns = (
+            [table] if whole else [table.c.id, table.c.source, table.c.number, table.c.fingerprint, table.c.text_hash]
+        )
         known = {}
         for source in {record.source for record in records}:
             for part in chunks([record.number for record in records if record.source == source]):
                 query = sa.select(*columns).where(table.c.source == source, table.c.number.in_(part))
                 known.update({(r["source"], r["number"]): r for r in db.execute(query).mappings()})
         return known
+
+    def _drop_vectors(self, db: sa.Connection, keys: set[str]) -> None:
+        """Remove cached vectors of texts that no record has any more; one that an article's passage shares"
+        " comes anew."""
+        for part in chunks(sorted(keys)):
+            for table in TABLES.values():
+                keys = keys - set(db.scalars(sa.select(table.c.text_hash).where(table.c.text_hash.in_(part))))
+        for part in chunks(sorted(keys)):
+            db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash.in_(part)))
 
     def _ids(self, db: sa.Connection, refs: Iterable[Ref]) -> dict[Ref, int]:
         wanted: dict[tuple[Kind, str], list[str]] = {}
@@ -260,6 +286,13 @@ class Holdings(Database):
                 query = sa.select(t.number, t.id).where(t.source == source, t.number.in_(part))
                 found.update({Ref(kind, source, row[0]): row[1] for row in db.execute(query)})
         return found
+
+
+def parts(record: Record) -> set[str]:
+    """Content hashes of what is embedded of a record beside its text: the passages of an article, a ticket's fix."""
+    if isinstance(record, Article):
+        return {content_hash(text) for text in passages(record)}
+    return {content_hash(gist(record))} if isinstance(record, Ticket) else set()
 
 
 def _here(table: sa.Table, name: str) -> sa.ColumnElement[Any]:

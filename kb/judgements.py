@@ -83,12 +83,14 @@ class Judgements(Marks):
             db.execute(sa.insert(s.corrections), {
                 "ticket_id": ids[correction.ticket], "target": correction.target, "suggested": correction.suggested,
                 "chosen": correction.chosen, "action": correction.action, "made_by": correction.by,
-                "made_at": seconds(correction.at or datetime.now(UTC)), "why": correction.why,
+                "made_at": seconds(correction.at or datetime.now(UTC)),
+                "why": self._guard(db).text(correction.why),
                 "model": correction.model,
             })  # fmt: skip
 
     def note_predictions(self, rows: Sequence[Judged]) -> int:
-        """Keep predictions that were shown, or made in the shadow; each once per (ticket, target, model). How many."""
+        """Keep predictions that were shown, or made in the shadow; each once per (ticket, target, model). How"
+        " many."""
         t, fresh = s.predictions.c, list(rows)
         if not fresh:
             return 0

@@ -50,6 +50,9 @@ class Marks(Holdings):
         mark = replace(mark, at=mark.at or datetime.now(UTC))
         with self._writing() as db:
             one_writer(db)
+            guard = self._guard(db)
+            said = mark.note if mark.said in _SETS else guard.text(mark.note)
+            mark = replace(mark, question=guard.text(mark.question), note=said, before=guard.text(mark.before))
             ends = self._ids(db, {end for end in (mark.target, mark.ticket) if end is not None})
             for end in (mark.target, mark.ticket):
                 if end is not None and end not in ends:

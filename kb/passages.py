@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from kb.learners import Vectors
 from kb.records import KEEPER, Article
 from kb.rows import content_hash
-from kb.store import Store
+
+if TYPE_CHECKING:
+    from kb.store import Store
 
 LENGTH, STEP, MOST = 160, 120, 10
 """Words in a passage, words from one start to the next, and passages of one article."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from kb import assumptions, calendars, escalation, sla
 from kb.errors import BadSetting
+from kb.privacy import kinds as privacy
 from kb.records import Ticket
 
 Mode = Literal["off", "shadow", "recommend", "autofill"]
@@ -100,6 +101,7 @@ def shown(settings: Mapping[str, str]) -> dict[str, str]:
         **sla.shown(settings),
         **calendars.shown(settings),
         **assumptions.shown(settings),
+        **privacy.shown(settings),
     }
 
 

@@ -83,7 +83,8 @@ articles = sa.Table(
     sa.UniqueConstraint("source", "number", name="uq_articles_source_number"),
     sqlite_autoincrement=True,
 )
-"""What people set here (``state_here``, ``owner_here``) stands over what an export says, and outlives the next one."""
+"""What people set here (``state_here``, ``owner_here``) stands over what an export says, and outlives the next"
+" one."""
 
 problems = sa.Table(
     "problems",
@@ -138,7 +139,8 @@ problem_changes = sa.Table(
     sa.Column("undone_at", sa.BigInteger),
     sqlite_autoincrement=True,
 )
-"""Each change of a problem: fields before and after as JSON, or the record that was linked, unlinked or merged into."""
+"""Each change of a problem: fields before and after as JSON, or the record that was linked, unlinked or merged"
+" into."""
 
 problem_ties = sa.Table(
     "problem_ties",
@@ -274,3 +276,26 @@ counter = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
+
+findings = sa.Table(
+    "findings",
+    metadata,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("record_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("what", sa.String, primary_key=True),
+    sa.Column("n", sa.Integer, nullable=False),
+)
+"""How many placeholders of each kind stand in a record."""
+
+originals = sa.Table(
+    "originals",
+    metadata,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("record_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("key_name", sa.String, nullable=False),
+)
+"""What placeholders of a record stand for, sealed with a key outside the home; only for kinds the desk keeps so."""
+
+erased = sa.Table("erased", metadata, sa.Column("key", sa.String(64), primary_key=True))
+"""Salted hashes of the names of erased records, so that the next export does not bring them back."""

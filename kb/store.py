@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from kb import schema as s
-from kb.casebook import Casebook
 from kb.caselinks import members, problems_of, rehomed
 from kb.database import chunks, next_seq, one_writer
+from kb.erasing import Erasing
 from kb.holdings import Change
 from kb.marks import targets
 from kb.records import Kind, Link, Problem, Record, Viewer
@@ -22,7 +22,7 @@ __all__ = ["Change", "Store"]
 LinkRow = tuple[int, Kind, int, int | None, bool]
 
 
-class Store(Casebook):
+class Store(Erasing):
     """Records, and what people said of them. One writer at a time across processes; readers never wait for it."""
 
     # --- links -------------------------------------------------------------------------------------------------

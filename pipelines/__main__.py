@@ -18,6 +18,8 @@ try:  # from the first moment on Ctrl-C is answered with a sentence
 
     from kb.errors import SeenBeforeError
     from pipelines import settings as environment
+    from pipelines.privacy_app import app as privacy_app
+    from pipelines.privacy_app import eraser as erase_app
     from pipelines.problems import app as problems_app
 except KeyboardInterrupt:
     raise SystemExit(_STOPPED) from None
@@ -47,6 +49,8 @@ models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The 
                          "cards, their history, and the way back.")  # fmt: skip
 app.add_typer(models_app, name="models")
 app.add_typer(problems_app, name="problems")
+app.add_typer(privacy_app, name="privacy")
+app.add_typer(erase_app, name="erase")
 
 patterns_app = typer.Typer(rich_markup_mode=None, help="Find what keeps coming back; list what was found by cost, "
                            "growth or pain, and show one pattern with everything known of it.")  # fmt: skip
@@ -475,8 +479,12 @@ def bench(
     with show.bars() as say:
         if scale:
             rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
+        elif folder is None and list(task or ()) == ["privacy"]:
+            from pipelines import bench_privacy
+
+            rows = bench_privacy.run(say=say)
         elif folder is None:
-            raise BadSetting("Say which benchmark folder, or with --scale how many tickets.")
+            raise BadSetting("Say which benchmark folder, or with --scale how many tickets, or --task privacy.")
         else:
             rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
     plain = [_plain(row) for row in rows]

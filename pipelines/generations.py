@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -164,9 +164,12 @@ class Generations:
 
     def point(self, part: str, name: str) -> None:
         """Make one generation current, by one atomic replace; two publishers take turns."""
+        self._pointed(lambda pointers: {**pointers, part: name})
+
+    def _pointed(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         with (self.root / ".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            pointers = {**self.pointers(), part: name}
+            pointers = change(self.pointers())
             fresh = self.root / f".current-{os.getpid()}.json"
             with fresh.open("w", encoding="utf-8") as file:
                 json.dump(pointers, file, indent=1, sort_keys=True)
@@ -174,6 +177,10 @@ class Generations:
                 os.fsync(file.fileno())
             fresh.replace(self.root / "current.json")
             _sync(self.root)
+
+    def forget(self, part: str) -> None:
+        """Let nothing be current of a part any more."""
+        self._pointed(lambda pointers: {name: at for name, at in pointers.items() if name != part})
 
     def history(self, part: str) -> list[str]:
         """Published folders of a part, newest first."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kb.columns import Columns
 from kb.errors import Damaged, NotBuilt, StoreTrouble, WrongEmbedder
 from kb.learners import Embedder
+from kb.privacy.sealing import read_key
 from kb.records import Kind
 from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.store import Store
@@ -57,7 +58,7 @@ class Home:
     @cached_property
     def store(self) -> Store:
         """The store, opened once. Raises ``NotAHome`` where there is none."""
-        return Store.open(self.database)
+        return self._with_key(Store.open(self.database))
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -75,10 +76,16 @@ class Home:
             raise StoreTrouble(
                 f"The folder {self.folder} cannot be made ({error.strerror}): choose another with --home."
             ) from error
-        store = Store.open(self.database, create=True)
+        store = self._with_key(Store.open(self.database, create=True))
         self.__dict__["store"] = store
         if self.settings.embedder and not store.settings().get("embedder"):
             store.set("embedder", self.settings.embedder)
+
+    def _with_key(self, store: Store) -> Store:
+        """The store with the key that seals originals, where one was given."""
+        if self.settings.privacy_key:
+            store.sealer = read_key(self.settings.privacy_key, "SEENBEFORE_PRIVACY_KEY_FILE or SEENBEFORE_PRIVACY_KEY")
+        return store
 
     def index(self) -> tuple[Generation, str]:
         """The published index, verified. Raises ``NotBuilt``, ``Damaged`` or ``WrongEmbedder``."""

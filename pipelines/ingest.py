@@ -165,12 +165,12 @@ def _report(home: Home, name: str, refused: list[BadRow], remarks: list[Remark])
     if not refused and not remarks:
         return ""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-    path = home.folder / "reports" / f"import-{stamp}.csv"
+    path, guard = home.folder / "reports" / f"import-{stamp}.csv", home.store.guard()
 
     def lines() -> Iterator[tuple[object, ...]]:
         for what, found in (("refused", refused), ("remark", remarks)):
             for row in found:
-                yield name, what, row.row, row.column, row.value, row.reason
+                yield name, what, row.row, row.column, guard.text(str(row.value)), guard.text(row.reason)
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

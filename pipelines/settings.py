@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import platformdirs
@@ -24,6 +24,8 @@ class Settings:
     """"" is the packaged MiniLM, "hashing" needs no torch, else a sentence-transformers name or folder."""
     threads: int = 0
     """Threads for embedding; 0 is one per core in long jobs and one while serving."""
+    privacy_key: str = field(default="", repr=False)
+    """The key that seals originals for entitled readers, as text; "" where there is none."""
     groups: tuple[str, ...] = ()
     """Groups whose restricted records the single local user may see."""
 
@@ -50,8 +52,28 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
         embedder=os.environ.get("SEENBEFORE_EMBEDDER", "").strip(),
         threads=int(threads),
         groups=named,
+        privacy_key=_privacy_key(place.expanduser().absolute()),
     )
     return replace(settings, groups=groups) if groups else settings
+
+
+def _privacy_key(home: Path) -> str:
+    """The key in SEENBEFORE_PRIVACY_KEY, else in the file that SEENBEFORE_PRIVACY_KEY_FILE names; never one in"
+    " the home."""
+    given = os.environ.get("SEENBEFORE_PRIVACY_KEY", "").strip()
+    named = os.environ.get("SEENBEFORE_PRIVACY_KEY_FILE", "").strip()
+    if given or not named:
+        return given
+    file = Path(named).expanduser().absolute()
+    if file.resolve().is_relative_to(home.resolve()):
+        raise BadSetting(f"SEENBEFORE_PRIVACY_KEY_FILE is {named!r}, inside the home: keep the key elsewhere.")
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(
+            f"SEENBEFORE_PRIVACY_KEY_FILE is {named!r}, which cannot be read: name a file made by `seenbefore"
+            f" privacy key FILE`."
+        ) from error
 
 
 def be_offline() -> None:

@@ -37,6 +37,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlalchemy": (
         "kb/database.py",
         "kb/holdings.py",
+        "kb/safekeeping.py",
+        "kb/erasing.py",
         "kb/marks.py",
         "kb/judgements.py",
         "kb/case*.py",
@@ -44,6 +46,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/schema.py",
         "kb/migrations/*",
     ),
+    "cryptography": ("kb/privacy/sealing.py",),
     "alembic": ("kb/database.py", "kb/migrations/*"),
     "streamlit": ("app.py", "kb/screens/*", "pipelines/serve.py"),
     "altair": ("kb/screens/*",),

@@ -7,6 +7,7 @@ from kb.desk.front import Searches
 from kb.desk.keeper import Keeper
 from kb.desk.lead import Lead
 from kb.desk.overlay import keep_overlay, overlay_of
+from kb.desk.privacy import Keeping
 from kb.desk.problems import ProblemDesk
 from kb.desk.profiles import Profiler
 from kb.desk.watch import Watch
@@ -14,5 +15,5 @@ from kb.desk.watch import Watch
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch):
+class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Keeping):
     """Everything a screen, the command line or a program may ask for."""

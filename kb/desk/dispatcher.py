@@ -41,6 +41,8 @@ class Dispatcher(Technician, Front):
         Raises ``WrongEmbedder`` where the index is another embedder's.
         """
         self._may_be_asked()
+        guard = self.store.guard()
+        tickets = [one if one.id is not None else cast("Ticket", guard.record(one).record) for one in tickets]
         made = self.triage_with.suggest(tickets, viewer=viewer, telling=telling)
         if len(made) <= TOLD:
             known = self.knowledge.known_errors([one.ticket for one in made], viewer=viewer)

@@ -28,6 +28,7 @@ class Technician(Front):
         With ``ticket`` the question is that ticket. Raises ``WrongEmbedder`` where the index is another's.
         """
         self._may_be_asked()
+        text = text if ticket is not None else self.store.redacted(text)
         answer = self.knowledge.search(text, viewer=viewer, wanted=wanted, limit=limit, ticket=ticket)
         return replace(answer, notes=(self.index_note, *answer.notes)) if self.index_note else answer
 
@@ -56,7 +57,7 @@ class Technician(Front):
             raise BadSetting("Say in a few words what is wrong, so that the owner can mend it.")
         if mark.said == "state" and note not in ARTICLE_STATES:
             raise BadSetting(f"An article is one of: {', '.join(ARTICLE_STATES)}.")
-        question = "" if mark.ticket is not None else clean(mark.question[:_LONGEST_QUESTION])
+        question = "" if mark.ticket is not None else clean(self.store.redacted(mark.question[:_LONGEST_QUESTION]))
         if question:
             vectors = self.shelves.embedder.encode([question])
             self.store.keep_vectors([content_hash(question)], self.shelves.embedder.id, vectors)

@@ -1,0 +1,50 @@
+"""Privacy's side of the desk: what was found and replaced, the policy of each kind, and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kb.desk.front import Front
+from kb.errors import BadSetting
+from kb.privacy.kinds import KINDS, PREFIX, Rules
+from kb.privacy.sealing import NO_KEY
+from kb.records import Record, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The state of privacy as one viewer may know it."""
+
+    rules: Rules
+    found: Mapping[str, Mapping[str, int]]
+    """Kind → month ("2026-03", "" where not known) → how many placeholders stand there, in records this viewer sees."""
+    key: bool
+    """Whether originals can be sealed and read."""
+    sealed: int
+    """Of how many records originals are kept; 0 for who may not see every record."""
+
+
+class Keeping(Front):
+    """What the desk does with secrets and personal data."""
+
+    def privacy(self, *, viewer: Viewer) -> Kept:
+        """What was found and replaced, and the policy of each kind."""
+        sealed = self.store.sealed_count() if viewer.sees_all else 0
+        return Kept(self.store.rules(), self.store.found(viewer), self.store.sealer is not None, sealed)
+
+    def set_privacy(self, kind: str, what: str, *, viewer: Viewer) -> None:
+        """Change the policy of one kind; it counts from the next record on. Raises ``BadSetting``.
+
+        What is stored already follows with ``seenbefore privacy apply``.
+        """
+        if kind not in KINDS:
+            raise BadSetting(f"There is no kind {kind[:40]!r}: there are {', '.join(KINDS)}.")
+        Rules.from_settings({f"{PREFIX}{kind}": what})
+        if what == "entitled" and self.store.sealer is None:
+            raise BadSetting(NO_KEY)
+        self.store.set(f"{PREFIX}{kind}", what, by=viewer.name)
+
+    def originals(self, record: Record, *, viewer: Viewer) -> dict[str, str]:
+        """What placeholders of a record stand for. Raises ``NotFound`` where the viewer may not read it."""
+        return self.store.originals(record, viewer)

@@ -1,0 +1,214 @@
+"""Keys and tokens: those whose issuer gave them a form, those that a word before them tells, and private keys"
+" in PEM."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kb.privacy.passwords import MAIL, PLACED
+from kb.privacy.spans import Span, lowered
+from kb.privacy.technical import is_word, masked, technical
+
+_LONG = re.compile(r"[A-Za-z0-9_][\w.~+/=:-]{15,}+")
+_FORMS = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"
+    r"|gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{40,255}"
+    r"|gl(?:pat|rt|dt|soat|cbt|ptt|ft|oas|imt|agent)-[\w-]{18,255}"
+    r"|xox[abceoprs]-[\w-]{10,255}|xapp-[\w-]{10,255}|xwfp-[\w-]{10,255}"
+    r"|AIza[\w-]{33,40}|ya29\.[\w-]{20,500}|GOCSPX-[\w-]{20,60}"
+    r"|(?:sk|rk|pk)_(?:live|test|fake)_\w{10,255}|whsec_[\w+/=]{16,255}"
+    r"|SG\.[\w-]{16,32}\.[\w-]{16,64}|key-[0-9a-z]{32}(?![0-9a-z])|SK[0-9a-f]{32}(?![0-9a-f])"
+    r"|npm_[A-Za-z0-9]{30,60}|pypi-[\w-]{30,500}|hf_[A-Za-z0-9]{30,60}"
+    r"|sk-(?:proj-|ant-|svcacct-|or-)?[\w-]{20,255}|ATATT3[\w=-]{20,500}|ATCTT3[\w=-]{20,500}"
+    r"|do[opr]_v1_[0-9a-f]{40,80}|dapi[0-9a-f]{32}(?![0-9a-f])|hv[sbr]\.[\w-]{20,500}|dp\.(?:pt|st|ct)\.\w{30,60}"
+    r"|shp(?:at|ca|pa|ss)_[0-9a-f]{32}|sq0(?:atp|csp)-[\w-]{20,60}|lin_api_\w{30,60}|ntn_\w{30,60}|NRAK-[A-Z0-9]{27}"
+    r"|gl(?:sa|c)_[\w=]{20,255}|eyJ[\w-]{8,2000}\.eyJ[\w-]{4,4000}(?:\.[\w-]{0,1000})?"
+    r"|eyJ[\w-]{8,2000}(?:\.[\w-]{0,2000}){4}"
+    r"|\d{8,10}:AA[\w-]{32,34}(?![\w-])|AGE-SECRET-KEY-1[A-Z0-9]{50,60}|[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}"
+    r"|amzn\.mws\.[0-9a-f-]{36}|EAACEdEose0cBA[0-9A-Za-z]{10,255}|PMAK-[0-9a-f-]{50,70}|rubygems_[0-9a-f]{40,60}"
+    r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|figd_[\w-]{30,60}|sntrys_[\w=+/-]{30,300}|tfp_\w{30,60}"
+    r")"
+)
+_HOOK = re.compile(
+    r"https?://(?:hooks\.slack\.com/(?:services|workflows)/|discord(?:app)?\.com/api/webhooks/"
+    r"|[\w-]{1,40}\.webhook\.office\.com/webhookb2/)[\w/@.-]{10,300}"
+)
+_RECOVERY = re.compile(r"\d(?<![\d-].)\d{5}-(?:\d{6}-){6}\d{6}(?![\d-])")
+_PEM = re.compile(r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----")
+_PUTTY = re.compile(r"PuTTY-User-Key-File-\d:|Private-Lines: ?\d{1,3}\s")
+_PEM_LONGEST = 20_000
+_WORDS = re.compile(
+    "keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat"
+    "|sig|schlüssel"
+)
+_OF_KEY = re.compile(
+    "(?:api|client|app|consumer|shared|secret|access|account|auth|private|refresh|session|bearer|service|deploy"
+    "|signing|encryption|master"
+    "|license|storage|primary|sharedaccess|api[ _-]?token|x|stripe|aws|azure|google|github|gitlab|openai"
+    "|sendgrid|twilio|webhook)[ _.-]?$"
+)
+_SHORT = frozenset(("pat", "sig", "basic", "token", "secret", "bearer", "key", "keys"))
+_LINK = re.compile(
+    r"(?:s\b)?[\"'`\\]{0,3}(?P<tight>[ \t]{0,3}(?::=|=>|->|[:=>])[ \t\n]{0,4}|[ \t]{1,2}(?:is|ist|lautet|was|est"
+    r"|es|to)[ \t]{1,2})?"
+    r"[ \t]{0,2}(?:value[ \t]?=[ \t]?)?(?:(?:bearer|token|basic|-)[ \t]{1,2})?[\"'`\\]{0,3}"
+)
+_VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,600}")
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
+_AMBIGUOUS = frozenset(
+    ("session_id", "sessionid", "session id", "basic", "credential", "sig", "pat", "jsessionid", "phpsessid")
+)
+
+_USERINFO = re.compile(
+    r"(?<=://)[^\s/:@\"'<>?#]{0,80}:(?P<secret>[^\s/@\"'<>]{1,200}(?:/[^\s/@\"'<>.]{1,60})?)@(?=[\w\[-])"
+)
+_SLASHED = re.compile(r"(?:jdbc:oracle:\w{1,10}:|(?:sqlplus|expdp|impdp|rman|sqlldr)[ \t]{1,3}(?:target )?)"
+                      r"[\w$#-]{1,60}/(?P<secret>[^\s/@\"]{1,100})@")  # fmt: skip
+_COMMANDS = re.compile(
+    r"(?:net use[^\n]{0,120}?/u(?:ser)?:\S{1,60}[ \t]{1,3}(?P<a>[^\s/]\S{3,80})"
+    r"|net user[ \t]{1,3}\S{1,60}[ \t]{1,3}(?P<f>[^\s/*]\S{3,80})"
+    r"|\bcurl\b[^\n]{0,200}?[ \t](?:-u|--user)[ \t]{0,2}[\"']?[^\s:\"']{1,60}:(?P<b>[^\s\"']{3,100})"
+    r"|\b(?:mysql|mysqldump|mysqladmin|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp"
+    r"|rsync)\b[^\n]{0,120}?[ \t]-(?:p|pw|P)"
+    r"[ \t]{0,1}[\"']?(?P<c>(?![ \t-])[^\s\"']{4,100})"
+    r"|ConvertTo-SecureString[ \t]{1,2}(?:-String[ \t]{1,2})?[\"'](?P<d>[^\"'\n]{3,100})"
+    r"|(?:schtasks|psexec|runas"
+    r"|sc config)[^\n]{0,160}?[ \t]/?-?p(?:assword=)?[ \t]{1,2}[\"']?(?P<e>[^\s\"']{4,100}))",
+    re.IGNORECASE,
+)
+_HINT = re.compile(
+    "net use|net user|curl|mysql|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp|rsync|securestring|schtasks"
+    "|psexec|runas|sc config"
+)
+
+
+def keys(text: str) -> Iterator[Span]:
+    """Keys and tokens by their form, by the word before them, in addresses and in commands."""
+    for long in _LONG.finditer(text):
+        for match in _FORMS.finditer(text, long.start(), long.end()):
+            yield Span(match.start(), _trimmed(text, match.start(), match.end()), "key")
+    if "hook" in text:
+        yield from (Span(match.start(), match.end(), "key") for match in _HOOK.finditer(text))
+    yield from (Span(match.start(), match.end(), "key") for match in _RECOVERY.finditer(text))
+    yield from _private(text)
+    if "://" in text:
+        yield from (_secret(match, "secret") for match in _USERINFO.finditer(text))
+    low = lowered(text)
+    yield from _worded(text, low)
+    if "jdbc:" in low or "sqlp" in low or "rman" in low or "pdp" in low:
+        yield from (_secret(match, "secret") for match in _SLASHED.finditer(low))
+    yield from _commands(text, low)
+
+
+def _secret(match: re.Match[str], name: str, kind: str = "password") -> Span:
+    return Span(match.start(name), match.end(name), kind)
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    while end > start + 8 and text[end - 1] in ".,:/":
+        end -= 1
+    return end
+
+
+def _private(text: str) -> Iterator[Span]:
+    """Private keys from their first line to their last; one whose end is missing goes as far as its lines do."""
+    last = 0
+    for match in _PEM.finditer(text):
+        if match.start() < last:
+            continue
+        closing = f"-----END {match['name']}-----"
+        end = text.find(closing, match.end(), match.end() + _PEM_LONGEST)
+        last = end + len(closing) if end >= 0 else _lines_end(text, match.end())
+        yield Span(match.start(), last, "private-key")
+    if "PuTTY-User-Key" in text or "Private-Lines" in text:
+        for match in _PUTTY.finditer(text):
+            if match.start() >= last:
+                last = _lines_end(text, match.end())
+                yield Span(match.start(), last, "private-key")
+
+
+_KEY_LINE = re.compile(
+    r"(?:\s{0,4}(?:[A-Za-z0-9+/=]{8,200}|[\w-]{3,30}: [^\n]{1,200}|\\n[A-Za-z0-9+/=\\]{8,9000}))(?:\n|$)|[ \t]{0,4}\n"
+)
+
+
+def _lines_end(text: str, at: int) -> int:
+    for _ in range(400):
+        match = _KEY_LINE.match(text, at)
+        if match is None or match.end() == at:
+            break
+        at = match.end()
+    return at
+
+
+def _worded(text: str, low: str) -> Iterator[Span]:
+    seen_to = 0
+    for word in _WORDS.finditer(low):
+        start, end = word.span()
+        if start < seen_to:
+            continue
+        name = word.group()
+        if name in ("key", "keys", "schlüssel") and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
+            continue
+        if name in _SHORT and name[:3] != "key" and _inside(text, start):
+            continue
+        link = _LINK.match(low, end, end + 60)
+        value = _VALUE.match(text, link.end()) if link is not None and link.end() > end else None
+        if link is None or value is None:
+            continue
+        start, stop = value.start(), _value_end(text, value.start(), value.end())
+        seen_to = stop if stop - start > 100 else seen_to
+        if _is_key(text[start:stop], tight=link["tight"] is not None, word=name):
+            yield Span(start, stop, "key")
+
+
+def _value_end(text: str, start: int, end: int) -> int:
+    """Where a value ends that may be followed by what ends a sentence, or by the next part of an address."""
+    while end > start and text[end - 1] in ".,:&;!":
+        end -= 1
+    next_part = text.find("&", start, end)
+    return next_part if next_part > start and "=" in text[start:end] else end
+
+
+def _inside(text: str, start: int) -> bool:
+    """Whether a word begins inside another: "sig" in "design", but not "Secret" in "ClientSecret"."""
+    before = text[start - 1 : start]
+    return before.isalpha() and not (text[start].isupper() and before.islower())
+
+
+def _is_key(value: str, *, tight: bool, word: str) -> bool:
+    letters, digits = _LETTER.search(value) is not None, _DIGIT.search(value) is not None
+    if (
+        len(value) < 8
+        or masked(value)
+        or PLACED.search(value)
+        or MAIL.fullmatch(value)
+        or value.startswith(("http", "HKLM"))
+    ):
+        return False
+    if _GUID.fullmatch(value):
+        return (tight or word in ("bearer", "secret", "apikey")) and word not in _AMBIGUOUS
+    if len(value) < 16:
+        return tight and word not in _AMBIGUOUS and letters and digits and not is_word(value) and not technical(value)
+    mixed = (letters and digits) or (
+        len(value) >= 20 and value.lower() != value != value.upper() and "-" not in value and "." not in value
+    )
+    return mixed and (tight or len(value) >= 20 or word == "bearer") and not (technical(value) and not tight)
+
+
+def _commands(text: str, low: str) -> Iterator[Span]:
+    """Passwords given to a command; only the lines that name one are looked at."""
+    done = -1
+    for hint in _HINT.finditer(low):
+        if hint.start() < done:
+            continue
+        start = max(text.rfind("\n", 0, hint.start()) + 1, hint.start() - 20)
+        done = text.find("\n", hint.end(), hint.end() + 600)
+        done = min(len(text), hint.end() + 600) if done < 0 else done
+        for match in _COMMANDS.finditer(text, start, done):
+            name = match.lastgroup or "a"
+            if not PLACED.fullmatch(match[name]) and not masked(match[name]):
+                yield Span(match.start(name), match.end(name), "password")

@@ -1,0 +1,85 @@
+"""Erase a ticket or a person: from the store, from everything made of it, from reports, and prove that it is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kb.erasing import Erased
+from kb.errors import BadSetting, NotFound
+from kb.records import Ref
+from pipelines.home import Home
+from pipelines.index import Say, quiet
+from pipelines.privacy import drop, remake
+from pipelines.prove import Proof, holds, prove
+
+_ALWAYS = (".pdf", ".xlsx", ".html")
+"""Reports whose words are packed or set letter by letter: they can be made again, so they go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one command did."""
+
+    erased: Erased
+    notes: tuple[str, ...]
+    dropped: tuple[str, ...]
+    """Files in the home that held something of it and are gone."""
+    proof: Proof | None
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether every byte was looked at and nothing was found."""
+        return self.proof is not None and not self.proof.found and not self.proof.unread
+
+
+def erase_ticket(
+    home: Home, number: str, *, source: str = "", say: Say = quiet, rebuild: bool = True, proving: bool = True
+) -> Done:
+    """Erase one ticket. Raises ``NotFound``, or ``BadSetting`` where two tools have a ticket of this number."""
+    known = home.store.sources("ticket", [number]).get(number, [])
+    if not known or (source and source not in known):
+        raise NotFound(f"No ticket {number[:80]!r} here that you may see.")
+    if len(known) > 1 and not source:
+        raise BadSetting(f"{number[:80]} is in {', '.join(known)}: say which with --source.")
+    return _finish(home, home.store.erase_tickets([Ref("ticket", source or known[0], number)]), say, rebuild, proving)
+
+
+def erase_person(home: Home, who: str, *, say: Say = quiet, rebuild: bool = True, proving: bool = True) -> Done:
+    """Take one person out of everything. Raises ``BadSetting`` for a name of one word."""
+    return _finish(home, home.store.erase_person(who), say, rebuild, proving)
+
+
+def _finish(home: Home, erased: Erased, say: Say, rebuild: bool, proving: bool) -> Done:
+    notes = remake(home, say=say, rebuild=rebuild)
+    if not home.store.shrink():
+        notes.append("Another process has the store open: stop `seenbefore serve`, then run the command again.")
+    if home.settings.database_url:
+        notes.append("The store is a database server: its own backups and logs are not ours to clean.")
+    dropped = _reports(home, erased.traces)
+    if not proving:
+        return Done(erased, tuple(notes), tuple(dropped), None)
+    proof = prove(home.folder, erased.traces, say=say)
+    parts = sorted(
+        {trace.file.split("/")[1].partition("-")[0] for trace in proof.found if trace.file.startswith("made/")}
+    )
+    if parts:
+        drop(home, parts)
+        notes += [f"The {part} made anew still had words of it and was dropped: make it again later." for part in parts]
+        proof = prove(home.folder, erased.traces, say=say)
+    return Done(erased, tuple(notes), tuple(dropped), proof)
+
+
+def _reports(home: Home, traces: tuple[str, ...]) -> list[str]:
+    """Delete reports and exports in the home that hold something of it."""
+    ours = ("knowledge.db", "made")
+    files = [
+        p for p in home.folder.rglob("*") if p.is_file() and not p.relative_to(home.folder).parts[0].startswith(ours)
+    ]
+    gone = []
+    for path in sorted(files):
+        if path.name == ".writer.lock":
+            continue
+        if path.suffix.lower() in _ALWAYS or holds(path, traces):
+            path.unlink(missing_ok=True)
+            gone.append(path.relative_to(home.folder).as_posix())
+    return gone
