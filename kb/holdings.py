@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from kb import schema as s
-from kb.database import Database, chunks, next_seq, one_writer, visible
+from kb.audit import Audit
+from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
 from kb.given import as_given, differing, kept
 from kb.learners import Vectors
@@ -36,7 +37,7 @@ class Change:
         return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
-class Holdings(Database):
+class Holdings(Audit):
     """Tickets, articles and problems with their cached vectors, by store id and by (source, number)."""
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -175,10 +176,11 @@ class Holdings(Database):
 
     # --- writing -----------------------------------------------------------------------------------------------
 
-    def write(self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None) -> Change:
+    def write(self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None, by: str = "") -> Change:
         """Add or update records by (source, number) in one transaction; ``merge(old, new)`` decides what is kept.
 
-        Equal content changes nothing. Numbers must not repeat within one call.
+        Equal content changes nothing. Numbers must not repeat within one call. With ``by`` the act is noted as that
+        person's; an import notes itself as a whole.
         """
         table, new, changed = TABLES[kind], [], []
         with self._writing() as db:
@@ -205,14 +207,19 @@ class Holdings(Database):
                 values: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
                 db.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), changed)
             _note_import(db, told)
+            if by and stamp:
+                ids = sorted(self._ids(db, {record.ref for record in records}).values())
+                subject = f"{kind}:{ids[0]}" if len(ids) == 1 else ""
+                self._note(db, "changed", subject, by=by,
+                           detail={"kind": kind, "added": len(new), "updated": len(changed)})  # fmt: skip
         return Change(len(new), len(changed), len(records) - len(new) - len(changed))
 
-    def delete(self, refs: Sequence[Ref]) -> int:
+    def delete(self, refs: Sequence[Ref], *, by: str = "") -> int:
         """Remove records for good, with their links and corrections; returns how many there were.
 
         Vectors that no remaining record uses go too.
         """
-        gone = 0
+        gone: dict[str, list[int]] = {}
         with self._writing() as db:
             seq = next_seq(db)
             for ref, record_id in self._ids(db, set(refs)).items():
@@ -223,8 +230,10 @@ class Holdings(Database):
                 used = any(db.scalar(sa.select(t.c.id).where(t.c.text_hash == key).limit(1)) for t in TABLES.values())
                 if not used:
                     db.execute(sa.delete(s.vectors).where(s.vectors.c.content_hash == key))
-                gone += 1
-        return gone
+                gone.setdefault(f"{ref.kind}s", []).append(record_id)
+            if gone:
+                self._note(db, "deleted", by=by, detail=gone)
+        return sum(map(len, gone.values()))
 
     def keep_vectors(self, hashes: Sequence[str], embedder: str, matrix: Vectors) -> None:
         """Cache vectors under (content hash, embedder); those already there stay as they are."""

@@ -86,6 +86,8 @@ class Judgements(Marks):
                 "made_at": seconds(correction.at or datetime.now(UTC)), "why": correction.why,
                 "model": correction.model,
             })  # fmt: skip
+            self._note(db, "corrected", f"ticket:{ids[correction.ticket]}", by=correction.by,
+                       detail={"what": correction.target, "how": correction.action})  # fmt: skip
 
     def note_predictions(self, rows: Sequence[Judged]) -> int:
         """Keep predictions that were shown, or made in the shadow; each once per (ticket, target, model). How many."""

@@ -28,13 +28,15 @@ def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool
     """
     if kind not in KINDS:
         raise BadSetting(f"--kind is {kind!r}: give {', '.join(KINDS)}.")
-    write = next((w for ending, w in _WRITERS.items() if file.name.endswith(ending)), None)
-    if write is None:
+    form = next((ending for ending in _WRITERS if file.name.endswith(ending)), None)
+    if form is None:
         raise BadSetting(f"{file.name} has no ending we write: use {', '.join(_WRITERS)}.")
     total = home.store.counts(viewer)[kind]
     rows = _counted(_rows(home, kind, viewer), kind, total, say)
     with whole(file, overwrite=overwrite) as unfinished:
-        return write(unfinished, _fields(kind), rows)
+        written = _WRITERS[form](unfinished, _fields(kind), rows)
+        home.store.note("exported", kind, by=viewer.name, detail={"rows": written, "form": form})
+    return written
 
 
 def _fields(kind: str) -> tuple[str, ...]:

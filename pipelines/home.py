@@ -57,7 +57,9 @@ class Home:
     @cached_property
     def store(self) -> Store:
         """The store, opened once. Raises ``NotAHome`` where there is none."""
-        return Store.open(self.database)
+        store = Store.open(self.database)
+        store.via = self.settings.via
+        return store
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -76,6 +78,7 @@ class Home:
                 f"The folder {self.folder} cannot be made ({error.strerror}): choose another with --home."
             ) from error
         store = Store.open(self.database, create=True)
+        store.via = self.settings.via
         self.__dict__["store"] = store
         if self.settings.embedder and not store.settings().get("embedder"):
             store.set("embedder", self.settings.embedder)

@@ -13,6 +13,7 @@ import tomllib
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def serve(
     only_this_machine(host)
     free(host, port)
     environment.be_offline()
-    _GIVEN[:] = [settings]
+    _GIVEN[:] = [replace(settings, via="screens")]
     server = _server(host, port)
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     say(f"Seen Before is at {address} (Ctrl-C stops it).")

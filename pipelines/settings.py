@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class Settings:
     """"" is the packaged MiniLM, "hashing" needs no torch, else a sentence-transformers name or folder."""
     threads: int = 0
     """Threads for embedding; 0 is one per core in long jobs and one while serving."""
+    via: str = ""
+    """How what this process does is noted in the audit log, such as "command line of ann"."""
     groups: tuple[str, ...] = ()
     """Groups whose restricted records the single local user may see."""
 
@@ -50,8 +53,17 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
         embedder=os.environ.get("SEENBEFORE_EMBEDDER", "").strip(),
         threads=int(threads),
         groups=named,
+        via=f"command line of {person()}",
     )
     return replace(settings, groups=groups) if groups else settings
+
+
+def person() -> str:
+    """The name the operating system has for who runs this; their number where it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 def be_offline() -> None:
