@@ -10,15 +10,11 @@ from typing import Any, TextIO, cast
 
 from kb.errors import BadSetting
 from kb.records import Kind, Record, Viewer
-from kb.rows import FIELDS
+from kb.tables.own import KINDS, columns_of
 from kb.tables.write import write_csv, write_xlsx
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.whole import whole
-
-_HIDDEN = ("text", "fix", "merged_into")
-KINDS = ("tickets", "articles", "problems", "links")
-_LINK_FIELDS = ("ticket", "target_kind", "target", "linked_at", "by", "generic")
 
 
 def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool = False, say: Say = quiet) -> int:
@@ -34,16 +30,9 @@ def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool
     total = home.store.counts(viewer)[kind]
     rows = _counted(_rows(home, kind, viewer), kind, total, say)
     with whole(file, overwrite=overwrite) as unfinished:
-        written = _WRITERS[form](unfinished, _fields(kind), rows)
+        written = _WRITERS[form](unfinished, columns_of(kind), rows)
         home.store.note("exported", kind, by=viewer.name, detail={"rows": written, "form": form})
     return written
-
-
-def _fields(kind: str) -> tuple[str, ...]:
-    if kind == "links":
-        return _LINK_FIELDS
-    hidden = tuple(name for name in _HIDDEN if (kind, name) != ("problems", "fix"))
-    return tuple(name for name in FIELDS[cast("Kind", kind.removesuffix("s"))] if name not in hidden)
 
 
 def _rows(home: Home, kind: str, viewer: Viewer) -> Iterator[dict[str, Any]]:
@@ -55,7 +44,7 @@ def _rows(home: Home, kind: str, viewer: Viewer) -> Iterator[dict[str, Any]]:
                            "linked_at": link.linked_at, "by": link.by, "generic": int(link.generic)}  # fmt: skip
         return
     for batch in home.store.each(cast("Kind", kind.removesuffix("s")), viewer):
-        yield from (_plain(record, _fields(kind)) for record in batch)
+        yield from (_plain(record, columns_of(kind)) for record in batch)
 
 
 def _plain(record: Record, names: tuple[str, ...]) -> dict[str, Any]:
