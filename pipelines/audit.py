@@ -77,13 +77,14 @@ def list_(
     from kb.audit import ACTS
     from kb.errors import BadSetting
     from pipelines import narrow, show
+    from pipelines import settings as environment
 
     if act and act not in ACTS:
         raise BadSetting(f"--act is {act[:40]!r}: give {', '.join(ACTS)}.")
     store = _home(home).store
     first, last = (narrow.day(option, text) for option, text in (("--since", since), ("--before", before)))
     found = store.audit_entries(since=first, until=last, by=by, act=act, subject=on, most=most)
-    store.note("saw", "audit", by="", detail={"rows": len(found)})
+    store.note("saw", "audit", by=environment.person(), detail={"rows": len(found)})
     if as_json:
         show.say_json([as_dict(one) for one in found])
         return
