@@ -42,8 +42,9 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"\bmit\b|expat", "MIT"),
     (r"bsd.?3|3.?clause|new bsd|modified bsd", "BSD-3-Clause"), (r"bsd.?2|2.?clause|simplified bsd", "BSD-2-Clause"),
     (r"lgpl|lesser general", "LGPL"), (r"agpl|affero", "AGPL"), (r"gpl|general public", "GPL"),
-    (r"python software foundation|psf", "PSF-2.0"), (r"\bisc\b", "ISC"), (r"\bbsd\b", "BSD"), (r"unlicense", "Unlicense"),
-    (r"cc0", "CC0-1.0"), (r"hpnd|historical permission", "HPND"), (r"zlib", "Zlib"), (r"boost", "BSL-1.0"),
+    (r"python software foundation|psf", "PSF-2.0"), (r"\bisc\b", "ISC"), (r"\bbsd\b", "BSD"),
+    (r"unlicense", "Unlicense"), (r"cc0", "CC0-1.0"), (r"hpnd|historical permission", "HPND"), (r"zlib", "Zlib"),
+    (r"boost", "BSL-1.0"),
 )  # fmt: skip
 
 
@@ -92,7 +93,8 @@ def advisories() -> int:
 
 def _audited(service: str) -> dict[str, Any] | None:
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--no-deps", "--disable-pip",
-               "--vulnerability-service", service, "--format", "json", "--progress-spinner", "off", "--timeout", "15"]  # fmt: skip
+               "--vulnerability-service", service, "--format", "json", "--progress-spinner", "off",
+               "--timeout", "15"]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN, check=False)  # noqa: S603
         found = json.loads(done.stdout)

@@ -60,11 +60,11 @@ def asked(*, preset: str = "", map_file: Path | None = None, source: str = "", e
 
 def look(file: Path, said: Asked) -> Understanding:
     """Understand a file and write nothing. Raises ``NotATable`` in one sentence where it cannot be imported."""
-    if not file.exists():
-        raise NotATable(f"There is no file {file}.")
-    if file.is_dir():
-        raise NotATable(f"{file} is a folder: give one file.")
     try:
+        if not file.exists():
+            raise NotATable(f"There is no file {file}.")
+        if file.is_dir():
+            raise NotATable(f"{file} is a folder: give one file.")
         return understand(file, said)
     except OSError as error:
         raise NotATable(f"{file} cannot be read ({error.strerror}).") from error

@@ -26,7 +26,7 @@ from pipelines.settings import Settings
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-WAIT = 30_000
+WAIT = 120_000
 BAD = "evil.example"
 EVIL = (
     f"quokka ![b](http://{BAD}/a.png) <img src=//{BAD}/b.png onerror=alert(1)> [reset](http://{BAD}/c) www.{BAD} "
@@ -159,7 +159,7 @@ def test_no_page_fetches_or_injects_anything(chromium: str, served: str, home: P
                 page.locator(".sb >> nth=1").wait_for()
             except Exception as error:
                 raise AssertionError(f"{here[:80]} was not drawn") from error
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(300)
             for fold in page.locator("summary:visible").all()[:12]:
                 fold.click(timeout=2_000, force=True) if fold.is_visible() else None
             wrong += [f"{here}: {n} injected" for n in [page.locator(INJECTED).count()] if n]
