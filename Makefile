@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint fmt bench wheel clean
+.PHONY: help install demo test test-slow lint fmt supply sbom bench wheel clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,13 @@ lint: $(VENV)/.stamp-dev ## ruff and mypy
 fmt: $(VENV)/.stamp-dev ## put imports and lines in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+supply: $(VENV)/.stamp-dev ## licences and known weaknesses of what requirements.lock pins
+	$(BIN)/python .ci/supply.py licences
+	$(BIN)/python .ci/supply.py advisories
+
+sbom: $(VENV)/.stamp ## dist/sbom.cdx.json, the bill of materials (CycloneDX)
+	$(BIN)/python .ci/supply.py sbom
 
 bench: $(VENV)/.stamp ## figures of a benchmark folder: make bench FOLDER=path
 	@test -n "$(FOLDER)" || { echo "Say which benchmark folder: make bench FOLDER=path"; exit 2; }

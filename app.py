@@ -12,7 +12,20 @@ import streamlit as st
 from kb.desk import Desk
 from kb.errors import SeenBeforeError
 from kb.records import Viewer
-from kb.screens import chrome, desk, knowledge, models, paper, patterns, privacy, problems, reports, search, triage
+from kb.screens import (
+    audit,
+    chrome,
+    desk,
+    knowledge,
+    models,
+    paper,
+    patterns,
+    privacy,
+    problems,
+    reports,
+    search,
+    triage,
+)
 from pipelines.desk import open_desk
 from pipelines.home import Home
 from pipelines.serve import in_use
@@ -21,7 +34,8 @@ from pipelines.settings import Settings
 Page = Callable[[Desk, Viewer], None]
 PAGES: dict[str, Page] = {"search": search.page, "triage": triage.page, "patterns": patterns.page,
                           "problems": problems.page, "knowledge": knowledge.page, "reports": reports.page,
-                          "models": models.page, "desk": desk.page, "privacy": privacy.page}  # fmt: skip
+                          "models": models.page, "desk": desk.page, "privacy": privacy.page,
+                          "audit": audit.page}  # fmt: skip
 SORRY = "Nothing was lost. Try again; if it stays, `seenbefore doctor` looks for the cause."
 """Shown for what nobody foresaw; the log says where it happened, and never what stood in a ticket."""
 LOG = logging.getLogger("seenbefore.app")

@@ -112,15 +112,17 @@ class Casebook(Judgements):
             if ties:
                 db.execute(sa.insert(s.problem_ties), [{**same, **tie} for tie in ties])
                 links_moved(db, seq)
+            self._note(db, "changed", f"problem:{place}", by=by, at=at,
+                       detail={"what": "created", "tickets": len(tickets), "articles": len(articles)})  # fmt: skip
             stored = db.execute(sa.select(s.problems).where(s.problems.c.id == place)).mappings().one()
         return cast("Problem", from_row("problem", stored))
 
-    def delete(self, refs: Sequence[Ref]) -> int:
+    def delete(self, refs: Sequence[Ref], *, by: str = "") -> int:
         """As for any record; problems that were merged into one that goes stand for themselves again."""
         with self._reading() as db:
             gone = set(self._ids(db, {ref for ref in refs if ref.kind == "problem"}).values())
             orphans = [one for one, other in merges(db).items() if other in gone and one not in gone]
-        count = super().delete(refs)
+        count = super().delete(refs, by=by)
         if orphans:
             with self._writing() as db:
                 for row in db.execute(sa.select(s.problems).where(s.problems.c.id.in_(orphans))).mappings().all():
@@ -146,6 +148,8 @@ class Casebook(Judgements):
                 raise ChangedMeanwhile(first_of_two(standing(db, row["id"], ("set", "import")), moved))
             write_row(db, row, {**said(row), **after}, at)
             made = keep_change(db, row["id"], "set", by=by, at=at, why=why, before=before, after=after)
+            self._note(db, "changed", f"problem:{row['id']}", by=by, at=at,
+                       detail={"what": "set", "fields": sorted(after)})  # fmt: skip
         return change_of(made, problem.ref, None)
 
     def merge_problem(self, problem: Problem, into: Problem, *, by: str, at: datetime, why: str = "") -> ProblemChange:
@@ -162,6 +166,8 @@ class Casebook(Judgements):
             why = self._guard(db).text(why)
             made = keep_change(db, row["id"], "merge", by=by, at=at, why=why, target=("problem", other["id"]))
             replay(db, row, at)
+            self._note(db, "changed", f"problem:{row['id']}", by=by, at=at,
+                       detail={"what": "merge", "into": other["id"]})  # fmt: skip
         return change_of(made, problem.ref, into.ref)
 
     def tie(
@@ -176,6 +182,7 @@ class Casebook(Judgements):
             what = "link" if belongs else "unlink"
             made = keep_change(db, row["id"], what, by=by, at=at, why=self._guard(db).text(why), target=end)
             retie(db, row["id"], end)
+            self._note(db, "changed", f"problem:{row['id']}", by=by, at=at, detail={"what": what, end[0]: end[1]})
         return change_of(made, problem.ref, target.ref)
 
     def undo_change(self, change: ProblemChange, *, by: str, at: datetime) -> ProblemChange:
@@ -195,6 +202,8 @@ class Casebook(Judgements):
                 raise NotFound(f"There is no change {change.id} to take back.")
             if made["undone_at"] is not None:
                 return change_of(made, change.problem, change.target)
+            self._note(db, "changed", f"problem:{row['id']}", by=by, at=at,
+                       detail={"what": f"{made['what']}, taken back", "change": made["id"]})  # fmt: skip
             if made["what"] == "created":
                 only_made(db, row)
                 db.execute(sa.delete(s.problems).where(s.problems.c.id == row["id"]))

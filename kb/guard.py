@@ -14,8 +14,8 @@ from kb.records import Record, Ref, Ticket
 from kb.text import prepare
 
 GUARD_VERSION = 1
-"""Goes up whenever the same record could be redacted otherwise; `seenbefore privacy apply` then goes over all"
-" again."""
+"""Goes up whenever the same record could be redacted otherwise; `seenbefore privacy apply` then goes over all
+again."""
 PSEUDONYM = "person-"
 R = TypeVar("R", bound=Record)
 

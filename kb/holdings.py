@@ -1,5 +1,5 @@
-"""Records and their vectors as rows of a database: read for a viewer, written by (source, number), deleted for"
-" good."""
+"""Records and their vectors as rows of a database: read for a viewer, written by (source, number), deleted for
+good."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from kb import schema as s
+from kb.audit import Audit
 from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
 from kb.fixes import gist
@@ -41,7 +42,7 @@ class Change:
         return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
-class Holdings(Safekeeping):
+class Holdings(Safekeeping, Audit):
     """Tickets, articles and problems with their cached vectors, by store id and by (source, number)."""
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -180,11 +181,12 @@ class Holdings(Safekeeping):
 
     # --- writing -----------------------------------------------------------------------------------------------
 
-    def write(self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None) -> Change:
+    def write(self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None, by: str = "") -> Change:
         """Add or update records by (source, number) in one transaction; ``merge(old, new)`` decides what is kept.
 
         Secrets and personal data are replaced first, as the desk's policy says. Equal content changes nothing. Numbers
-        must not repeat within one call.
+        must not repeat within one call. With ``by`` the act is noted as that person's; an import notes itself as a
+        whole.
         """
         table, new, changed = TABLES[kind], [], []
         found: dict[tuple[str, str], Redacted] = {}
@@ -221,14 +223,19 @@ class Holdings(Safekeeping):
             self._note_found(db, kind, [one for one in written if one.counts or changed])
             self._drop_vectors(db, stale)
             _note_import(db, told)
+            if by and stamp:
+                ids = sorted(self._ids(db, {record.ref for record in records}).values())
+                subject = f"{kind}:{ids[0]}" if len(ids) == 1 else ""
+                self._note(db, "changed", subject, by=by,
+                           detail={"kind": kind, "added": len(new), "updated": len(changed)})  # fmt: skip
         return Change(len(new), len(changed), len(records) - len(new) - len(changed))
 
-    def delete(self, refs: Sequence[Ref]) -> int:
+    def delete(self, refs: Sequence[Ref], *, by: str = "") -> int:
         """Remove records for good, with their links and corrections; returns how many there were.
 
         Vectors that no remaining record uses go too, and those of an article's passages and of a ticket's fix.
         """
-        gone = 0
+        gone: dict[str, list[int]] = {}
         with self._writing() as db:
             seq = next_seq(db)
             for ref, record_id in self._ids(db, set(refs)).items():
@@ -238,8 +245,10 @@ class Holdings(Safekeeping):
                 self._forget_found(db, ref.kind, [record_id])
                 db.execute(sa.insert(s.deletions), {"kind": ref.kind, "record_id": record_id, "seq": seq})
                 self._drop_vectors(db, {row["text_hash"], *parts(from_row(ref.kind, row))})
-                gone += 1
-        return gone
+                gone.setdefault(f"{ref.kind}s", []).append(record_id)
+            if gone:
+                self._note(db, "deleted", by=by, detail=gone)
+        return sum(map(len, gone.values()))
 
     def keep_vectors(self, hashes: Sequence[str], embedder: str, matrix: Vectors) -> None:
         """Cache vectors under (content hash, embedder); those already there stay as they are."""
@@ -267,8 +276,8 @@ class Holdings(Safekeeping):
         return known
 
     def _drop_vectors(self, db: sa.Connection, keys: set[str]) -> None:
-        """Remove cached vectors of texts that no record has any more; one that an article's passage shares"
-        " comes anew."""
+        """Remove cached vectors of texts that no record has any more; one that an article's passage shares
+        comes anew."""
         for part in chunks(sorted(keys)):
             for table in TABLES.values():
                 keys = keys - set(db.scalars(sa.select(table.c.text_hash).where(table.c.text_hash.in_(part))))

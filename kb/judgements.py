@@ -87,10 +87,12 @@ class Judgements(Marks):
                 "why": self._guard(db).text(correction.why),
                 "model": correction.model,
             })  # fmt: skip
+            self._note(db, "corrected", f"ticket:{ids[correction.ticket]}", by=correction.by,
+                       detail={"what": correction.target, "how": correction.action})  # fmt: skip
 
     def note_predictions(self, rows: Sequence[Judged]) -> int:
-        """Keep predictions that were shown, or made in the shadow; each once per (ticket, target, model). How"
-        " many."""
+        """Keep predictions that were shown, or made in the shadow; each once per (ticket, target, model). How
+        many."""
         t, fresh = s.predictions.c, list(rows)
         if not fresh:
             return 0

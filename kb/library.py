@@ -166,7 +166,7 @@ class Librarian:
         article = made.as_article(self._next_number(), OURS, now=now)
         named = " ".join(title.split())[:200] or article.title
         article = prepare(replace(article, title=named, owner=self.viewer.name))
-        self.store.write("article", [article])
+        self.store.write("article", [article], by=self.viewer.name)
         self.store.mark(Mark(article.ref, "edit", by=self.viewer.name, at=now,
                              note=f"drafted from {len(made.tickets)} tickets"))  # fmt: skip
         found = self.store.find("article", article.number, self.viewer, source=OURS)
@@ -182,7 +182,7 @@ class Librarian:
         if not title.strip() or not body.strip():
             raise BadSetting("An article needs a title and a text.")
         new = prepare(replace(old, title=" ".join(title.split())[:200], body=body, summary="", updated_at=now, id=None))
-        if self.store.write("article", [new]).updated:
+        if self.store.write("article", [new], by=self.viewer.name).updated:
             self.store.mark(Mark(old.ref, "edit", by=self.viewer.name, at=now, before=f"{old.title}\n{old.body}"))
         found = self.store.find("article", new.number, self.viewer, source=OURS)
         return found if isinstance(found, Article) else new

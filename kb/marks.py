@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kb import schema as s
+from kb.audit import Act
 from kb.database import next_seq, one_writer
 from kb.errors import BadSetting, NotFound
 from kb.holdings import TABLES, Holdings
@@ -73,6 +74,7 @@ class Marks(Holdings):
             if mark.said == "fixed" and ticket is not None:
                 _link(db, row, seq)
             made = db.execute(sa.insert(s.marks), row).inserted_primary_key
+            self._note_mark(db, row, mark.said, by=mark.by)
         return replace(mark, id=int(made[0]) if made else None, before=str(row["before"]))
 
     def undo(self, mark_id: int, *, by: str = "", at: datetime | None = None) -> Mark:
@@ -95,6 +97,7 @@ class Marks(Holdings):
                     values = {_SETS[row["said"]]: row["before"], "seq": seq}
                     db.execute(sa.update(s.articles).where(s.articles.c.id == row["target_article_id"]).values(values))
                 row = db.execute(sa.select(s.marks).where(s.marks.c.id == mark_id)).mappings().one()
+                self._note_mark(db, row, f"{row['said']}, taken back", by=by)
             refs = self._refs(db, [row])
         return _mark(row, refs)
 
@@ -178,6 +181,11 @@ class Marks(Holdings):
         return found
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _note_mark(self, db: sa.Connection, row: Any, what: str, *, by: str) -> None:
+        kind, target = _target(row)
+        act: Act = "changed" if row["said"] in (*_SETS, "edit") else "said"
+        self._note(db, act, f"{kind}:{target}", by=by, detail={"what": what, "ticket": row["ticket_id"]})
 
     def _set_article(self, db: sa.Connection, mark: Mark, article: int, seq: int) -> str:
         """Set what the mark says; returns what people had set before ("" where the export's word stood)."""

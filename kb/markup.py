@@ -97,7 +97,8 @@ def unescape(text: str) -> str:
 
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~$:|^{}!]")
-ADDRESS = re.compile(r"(?:https?://|ftp://|www\.|mailto:)[^\s`]*|[^\s`@]+@[^\s`@]+", re.IGNORECASE)
+ADDRESS = re.compile(r"(?:https?://|ftp://|www\.|mailto:)[^\s`]*|(?<![^\s`@])[^\s`@]+@[^\s`@]+", re.IGNORECASE)
+"""A web or mail address; looked for where a word begins, so that a very long word is read once."""
 _OPENING = re.compile(r"^(\s*)(?=[#+=\-])|^(\s*\d{1,9})(?=[.)](?:\s|$))")
 
 

@@ -1,5 +1,5 @@
-"""What was found in stored records and replaced, counted by kind, and originals sealed for those who may read"
-" them."""
+"""What was found in stored records and replaced, counted by kind, and originals sealed for those who may read
+them."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ articles = sa.Table(
     sa.UniqueConstraint("source", "number", name="uq_articles_source_number"),
     sqlite_autoincrement=True,
 )
-"""What people set here (``state_here``, ``owner_here``) stands over what an export says, and outlives the next"
-" one."""
+"""What people set here (``state_here``, ``owner_here``) stands over what an export says, and outlives the next
+one."""
 
 problems = sa.Table(
     "problems",
@@ -139,8 +139,8 @@ problem_changes = sa.Table(
     sa.Column("undone_at", sa.BigInteger),
     sqlite_autoincrement=True,
 )
-"""Each change of a problem: fields before and after as JSON, or the record that was linked, unlinked or merged"
-" into."""
+"""Each change of a problem: fields before and after as JSON, or the record that was linked, unlinked or merged
+into."""
 
 problem_ties = sa.Table(
     "problem_ties",
@@ -299,3 +299,17 @@ originals = sa.Table(
 
 erased = sa.Table("erased", metadata, sa.Column("key", sa.String(64), primary_key=True))
 """Salted hashes of the names of erased records, so that the next export does not bring them back."""
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("via", sa.String, nullable=False),
+    sa.Column("act", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False, index=True),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Only ever added to: triggers refuse anything else."""

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kb import schema as s
+from kb.audit import Act, Detail
 from kb.caselinks import members, problems_of, rehomed
 from kb.database import chunks, next_seq, one_writer
 from kb.erasing import Erasing
@@ -162,19 +163,31 @@ class Store(Erasing):
         """Save one setting."""
         self.change(name, lambda _: value, by=by)
 
-    def change(self, name: str, change: Callable[[str | None], str], *, by: str = "") -> None:
-        """Read one setting and save what ``change`` makes of it, with every other writer kept out meanwhile."""
+    def change(
+        self, name: str, change: Callable[[str | None], str], *, by: str = "",
+        told: Callable[[], tuple[Act, str, Detail]] | None = None,
+    ) -> None:  # fmt: skip
+        """Read one setting and save what ``change`` makes of it, with every other writer kept out meanwhile.
+
+        ``told`` says, once ``change`` was called, what was done where it is more than a setting: act, subject, detail.
+        """
         with self._writing() as db:
             one_writer(db)
             value = change(db.scalar(sa.select(s.settings.c.value).where(s.settings.c.name == name)))
             db.execute(sa.delete(s.settings).where(s.settings.c.name == name))
             row = {"name": name, "value": value, "changed_by": by, "changed_at": seconds(datetime.now(UTC))}
             db.execute(sa.insert(s.settings), row)
+            act, subject, detail = told() if told is not None else ("configured", f"setting:{name}", {})
+            self._note(db, act, subject, by=by, detail=detail)
 
-    def note_import(self, **row: Any) -> None:
+    def note_import(self, *, by: str = "", **row: Any) -> None:
         """Remember one import: file, source, kind, added, updated, unchanged, rejected."""
         with self._writing() as db:
-            db.execute(sa.insert(s.imports), {**row, "at": seconds(datetime.now(UTC))})
+            made = db.execute(sa.insert(s.imports), {**row, "at": seconds(datetime.now(UTC))}).inserted_primary_key
+            detail: dict[str, Any] = {
+                name: row[name] for name in ("kind", "added", "updated", "unchanged", "rejected") if name in row
+            }
+            self._note(db, "imported", f"import:{made[0] if made else ''}", by=by, detail=detail)
 
 
 def _end(row: Any) -> tuple[Kind, int]:

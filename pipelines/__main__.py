@@ -18,6 +18,7 @@ try:  # from the first moment on Ctrl-C is answered with a sentence
 
     from kb.errors import SeenBeforeError
     from pipelines import settings as environment
+    from pipelines.audit import app as audit_app
     from pipelines.privacy_app import app as privacy_app
     from pipelines.privacy_app import eraser as erase_app
     from pipelines.problems import app as problems_app
@@ -51,6 +52,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(problems_app, name="problems")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(erase_app, name="erase")
+app.add_typer(audit_app, name="audit")
 
 patterns_app = typer.Typer(rich_markup_mode=None, help="Find what keeps coming back; list what was found by cost, "
                            "growth or pain, and show one pattern with everything known of it.")  # fmt: skip
@@ -448,7 +450,7 @@ def settings_of_the_desk(
     store = _ready(home).store
     if value is not None:
         rules.check(name, value, store.settings())
-        store.set(name, value, by="command line")
+        store.set(name, value, by=environment.person())
     found = rules.shown(store.settings())
     if name and name not in found:
         raise BadSetting(f"There is no setting {name!r}: the desk has {', '.join(found)}.")
@@ -550,7 +552,7 @@ def models_rollback(
     from pipelines import models as history
     from pipelines import show
 
-    show.line(history.rollback(_ready(home), name, at=datetime.now(UTC), by="command line"))
+    show.line(history.rollback(_ready(home), name, at=datetime.now(UTC), by=environment.person()))
 
 
 @models_app.command("drift", epilog="Example: seenbefore models drift")
@@ -582,7 +584,8 @@ def data_quality(
         report = quality.examine(opened, say=say)
     reports.keep(opened, reports.QUALITY, quality.as_json(report))
     if csv_file is not None:
-        quality.write_csv(report, csv_file, overwrite=overwrite)
+        n = quality.write_csv(report, csv_file, overwrite=overwrite)
+        opened.store.note("exported", "data quality", detail={"rows": n, "form": ".csv"})
     show.say_json(quality.as_json(report)) if as_json else quality.show_report(report)
 
 

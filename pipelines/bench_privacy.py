@@ -1,5 +1,5 @@
-"""Measure what the redactor finds: planted secrets and personal data, lines that only look like them, hostile"
-" texts."""
+"""Measure what the redactor finds: planted secrets and personal data, lines that only look like them, hostile
+texts."""
 
 from __future__ import annotations
 

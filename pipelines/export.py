@@ -10,15 +10,11 @@ from typing import Any, TextIO, cast
 
 from kb.errors import BadSetting
 from kb.records import Kind, Record, Viewer
-from kb.rows import FIELDS
+from kb.tables.own import KINDS, columns_of
 from kb.tables.write import write_csv, write_xlsx
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.whole import whole
-
-_HIDDEN = ("text", "fix", "merged_into")
-KINDS = ("tickets", "articles", "problems", "links")
-_LINK_FIELDS = ("ticket", "target_kind", "target", "linked_at", "by", "generic")
 
 
 def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool = False, say: Say = quiet) -> int:
@@ -28,20 +24,15 @@ def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool
     """
     if kind not in KINDS:
         raise BadSetting(f"--kind is {kind!r}: give {', '.join(KINDS)}.")
-    write = next((w for ending, w in _WRITERS.items() if file.name.endswith(ending)), None)
-    if write is None:
+    form = next((ending for ending in _WRITERS if file.name.endswith(ending)), None)
+    if form is None:
         raise BadSetting(f"{file.name} has no ending we write: use {', '.join(_WRITERS)}.")
     total = home.store.counts(viewer)[kind]
     rows = _counted(_rows(home, kind, viewer), kind, total, say)
     with whole(file, overwrite=overwrite) as unfinished:
-        return write(unfinished, _fields(kind), rows)
-
-
-def _fields(kind: str) -> tuple[str, ...]:
-    if kind == "links":
-        return _LINK_FIELDS
-    hidden = tuple(name for name in _HIDDEN if (kind, name) != ("problems", "fix"))
-    return tuple(name for name in FIELDS[cast("Kind", kind.removesuffix("s"))] if name not in hidden)
+        written = _WRITERS[form](unfinished, columns_of(kind), rows)
+        home.store.note("exported", kind, by=viewer.name, detail={"rows": written, "form": form})
+    return written
 
 
 def _rows(home: Home, kind: str, viewer: Viewer) -> Iterator[dict[str, Any]]:
@@ -53,7 +44,7 @@ def _rows(home: Home, kind: str, viewer: Viewer) -> Iterator[dict[str, Any]]:
                            "linked_at": link.linked_at, "by": link.by, "generic": int(link.generic)}  # fmt: skip
         return
     for batch in home.store.each(cast("Kind", kind.removesuffix("s")), viewer):
-        yield from (_plain(record, _fields(kind)) for record in batch)
+        yield from (_plain(record, columns_of(kind)) for record in batch)
 
 
 def _plain(record: Record, names: tuple[str, ...]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Home:
     @cached_property
     def store(self) -> Store:
         """The store, opened once. Raises ``NotAHome`` where there is none."""
-        return self._with_key(Store.open(self.database))
+        return self._ready(Store.open(self.database))
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -76,13 +76,14 @@ class Home:
             raise StoreTrouble(
                 f"The folder {self.folder} cannot be made ({error.strerror}): choose another with --home."
             ) from error
-        store = self._with_key(Store.open(self.database, create=True))
+        store = self._ready(Store.open(self.database, create=True))
         self.__dict__["store"] = store
         if self.settings.embedder and not store.settings().get("embedder"):
             store.set("embedder", self.settings.embedder)
 
-    def _with_key(self, store: Store) -> Store:
-        """The store with the key that seals originals, where one was given."""
+    def _ready(self, store: Store) -> Store:
+        """The store, told who asks and with the key that seals originals, where one was given."""
+        store.via = self.settings.via
         if self.settings.privacy_key:
             store.sealer = read_key(self.settings.privacy_key, "SEENBEFORE_PRIVACY_KEY_FILE or SEENBEFORE_PRIVACY_KEY")
         return store

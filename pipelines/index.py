@@ -79,6 +79,7 @@ def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
                  "layout": LAYOUT, **sizes, "cut": cut}  # fmt: skip
         say("Publishing", 0, 1)
         generation = draft.publish(facts)
+        store.note("published", f"index:{generation.name}", detail=sizes)
         say("Publishing", 1, 1)
     return Indexed(
         generation.name,

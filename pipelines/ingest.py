@@ -60,21 +60,22 @@ def asked(*, preset: str = "", map_file: Path | None = None, source: str = "", e
 
 def look(file: Path, said: Asked) -> Understanding:
     """Understand a file and write nothing. Raises ``NotATable`` in one sentence where it cannot be imported."""
-    if not file.exists():
-        raise NotATable(f"There is no file {file}.")
-    if file.is_dir():
-        raise NotATable(f"{file} is a folder: give one file.")
     try:
+        if not file.exists():
+            raise NotATable(f"There is no file {file}.")
+        if file.is_dir():
+            raise NotATable(f"{file} is a folder: give one file.")
         return understand(file, said)
     except OSError as error:
         raise NotATable(f"{file} cannot be read ({error.strerror}).") from error
 
 
-def ingest(home: Home, found: Understanding, *, say: Say = quiet) -> Imported:
+def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "") -> Imported:
     """Write every good row, by (source, number); a run that is stopped keeps the batches it has written."""
     started = time.perf_counter()
     writer = _Writer(home.store, found)
     name = Path(str(found.path)).name
+    home.store.note("imported", by=by, detail={"what": "begun", "kind": found.kind})
     for count, row in enumerate(rows(found), 1):
         writer.take(row)
         if count % _BATCH == 0:
@@ -84,7 +85,7 @@ def ingest(home: Home, found: Understanding, *, say: Say = quiet) -> Imported:
     report = _report(home, name, writer.refused, writer.remarks)
     change = writer.change
     home.store.note_import(file=name, source=found.source, kind=found.kind, added=change.added, updated=change.updated,
-                           unchanged=change.unchanged, rejected=len(writer.refused))  # fmt: skip
+                           unchanged=change.unchanged, rejected=len(writer.refused), by=by)  # fmt: skip
     first = tuple(f"row {bad.row}, {bad.column or 'the row'}: {bad.reason}" for bad in writer.refused[:_SHOWN])
     return Imported(name, found.kind, found.source, change.added, change.updated, change.unchanged, len(writer.refused),
                     len(writer.remarks), time.perf_counter() - started, report, first)  # fmt: skip

@@ -101,6 +101,7 @@ def rollback(home: Home, name: str, *, at: datetime, by: str = "") -> str:
     stamp = at.isoformat(timespec="seconds")
     log(home.made, {"event": ROLLED_BACK, "name": entry.name, "from": serving, "at": stamp, "by": by})
     home.made.point("models", entry.name)
+    home.store.note("published", f"models:{entry.name}", by=by, detail={"what": "rollback", "from": serving}, at=at)
     return (f"{entry.name}, learnt from {entry.tickets:,} tickets, serves again instead of {serving}. The next "
             "training replaces it only by what is shown to be no worse on later tickets.")  # fmt: skip
 

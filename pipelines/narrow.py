@@ -30,7 +30,7 @@ def read(
         raise BadSetting(f"--kind is {kind!r}: give {', '.join(KINDS)}.")
     return Filter(
         _KINDS[kind], tuple(categories or ()), tuple(services or ()), tuple(groups or ()),
-        tuple(_state(state) for state in states or ()), _day("--since", since), _day("--before", before),
+        tuple(_state(state) for state in states or ()), day("--since", since), day("--before", before),
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _state(given: str) -> str:
     return state
 
 
-def _day(option: str, text: str) -> datetime | None:
+def day(option: str, text: str) -> datetime | None:
     if not text:
         return None
     try:

@@ -76,6 +76,9 @@ def find(home: Home, *, say: Say = quiet, force: bool = False) -> Grouped:
             "noise_share": made.noise_share,
         }
         generation = draft.publish(facts)
+    store.note(
+        "published", f"patterns:{generation.name}", detail={"tickets": len(made.ticket), "patterns": len(made.heads)}
+    )
     return Grouped(generation.name, len(made.ticket), len(made.heads), made.noise_share, time.perf_counter() - started)
 
 

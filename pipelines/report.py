@@ -64,6 +64,7 @@ def write(desk: Desk, period: Period, folder: Path, *, viewer: Viewer, now: date
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in made:
             unfinished.append((_written(folder, data), path))
+        desk.exported("report", viewer=viewer, detail={"period": digest.key, "forms": list(forms)})
         for part, path in unfinished:
             Path(part).replace(path)
     except OSError as error:

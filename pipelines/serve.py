@@ -13,11 +13,13 @@ import tomllib
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kb.errors import BadSetting
 from pipelines import settings as environment
+from pipelines.doors import Doors
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app.py"
-PAGES = ("search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk")
+PAGES = ("search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk", "audit")
 """Paths of the pages that app.py names; the first is also the way in."""
 LOOKS = ROOT / "kb" / "screens" / "assets" / "streamlit.toml"
 STOP_WITHIN = 3
@@ -50,7 +52,7 @@ def serve(
     only_this_machine(host)
     free(host, port)
     environment.be_offline()
-    _GIVEN[:] = [settings]
+    _GIVEN[:] = [replace(settings, via="screens")]
     server = _server(host, port)
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     say(f"Seen Before is at {address} (Ctrl-C stops it).")
@@ -150,6 +152,7 @@ def _headers(page: str) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     }
 
@@ -157,7 +160,6 @@ def _headers(page: str) -> dict[str, str]:
 def _server(host: str, port: int) -> Any:
     import streamlit as st
     import uvicorn
-    from starlette.middleware import Middleware
     from starlette.responses import HTMLResponse
     from starlette.routing import Route
     from streamlit.web.bootstrap import load_config_options
@@ -168,8 +170,12 @@ def _server(host: str, port: int) -> Any:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     routes = [Route(path, begin) for path in ("/", *(f"/{name}" for name in PAGES))]
-    app = st.App(APP, routes=routes, middleware=[Middleware(Guarded, headers=_headers(page))])
-    load_config_options({**looks(), "server.address": host, "server.port": port, "browser.serverPort": port})
+    options = looks()
+    hosts = [*options["server.allowedHosts"], host]
+    given = {"server.address": host, "server.port": port, "browser.serverPort": port, "server.allowedHosts": hosts}
+    load_config_options({**options, **given})
+    doors = Doors(st.App(APP, routes=routes), hosts=hosts, most=(options["server.maxUploadSize"] + 1) * 1024**2)
+    app = Guarded(doors, headers=_headers(page))  # outermost: what is refused or breaks carries the headers too
     config = uvicorn.Config(
         app, host=host, port=port, log_level="error", access_log=False, server_header=False,
         ws="websockets-sansio", timeout_graceful_shutdown=STOP_WITHIN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +27,8 @@ class Settings:
     """Threads for embedding; 0 is one per core in long jobs and one while serving."""
     privacy_key: str = field(default="", repr=False)
     """The key that seals originals for entitled readers, as text; "" where there is none."""
+    via: str = ""
+    """How what this process does is noted in the audit log, such as "command line of ann"."""
     groups: tuple[str, ...] = ()
     """Groups whose restricted records the single local user may see."""
 
@@ -53,13 +56,14 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
         threads=int(threads),
         groups=named,
         privacy_key=_privacy_key(place.expanduser().absolute()),
+        via=f"command line of {person()}",
     )
     return replace(settings, groups=groups) if groups else settings
 
 
 def _privacy_key(home: Path) -> str:
-    """The key in SEENBEFORE_PRIVACY_KEY, else in the file that SEENBEFORE_PRIVACY_KEY_FILE names; never one in"
-    " the home."""
+    """The key in SEENBEFORE_PRIVACY_KEY, else in the file that SEENBEFORE_PRIVACY_KEY_FILE names; never one in
+    the home."""
     given = os.environ.get("SEENBEFORE_PRIVACY_KEY", "").strip()
     named = os.environ.get("SEENBEFORE_PRIVACY_KEY_FILE", "").strip()
     if given or not named:
@@ -74,6 +78,14 @@ def _privacy_key(home: Path) -> str:
             f"SEENBEFORE_PRIVACY_KEY_FILE is {named!r}, which cannot be read: name a file made by `seenbefore"
             f" privacy key FILE`."
         ) from error
+
+
+def person() -> str:
+    """The name the operating system has for who runs this; their number where it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 def be_offline() -> None:

@@ -106,6 +106,11 @@ def train(home: Home, *, say: Say = quiet, force: bool = False) -> Trained:
         draft.write(FILE, write(rankers))
         generation = draft.publish(facts)
     note_training(home.made, generation)
+    store.note(
+        "published",
+        f"models:{generation.name}",
+        detail={"tickets": len(pool.tickets), "targets": sorted(serving.models)},
+    )
     return _told(generation, time.perf_counter() - started)
 
 

@@ -50,6 +50,7 @@ def write_table(desk: Desk, given: str, out: Path, *, viewer: Viewer, say: Say =
     with whole(out, overwrite=overwrite) as unfinished:
         made = suggested(desk, Path(given), viewer=viewer, say=lambda done, of: say("Suggesting", done, of))
         unfinished.write_bytes(as_file(made, out.name))
+        desk.exported("suggestions", viewer=viewer, detail={"rows": len(made.rows), "form": out.suffix.lower()})
     return len(made.rows)
 
 

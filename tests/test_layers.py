@@ -36,6 +36,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "tantivy": ("kb/words.py",),
     "sqlalchemy": (
         "kb/database.py",
+        "kb/audit.py",
         "kb/holdings.py",
         "kb/safekeeping.py",
         "kb/erasing.py",

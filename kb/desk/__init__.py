@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kb.desk.auditor import Auditor
 from kb.desk.dispatcher import Clocked, Dispatcher
 from kb.desk.front import Searches
 from kb.desk.keeper import Keeper
@@ -15,5 +16,5 @@ from kb.desk.watch import Watch
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Keeping):
+class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Keeping, Auditor):
     """Everything a screen, the command line or a program may ask for."""

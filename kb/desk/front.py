@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from kb.audit import Act, Detail
 from kb.digest.parts import Digest
-from kb.errors import WrongEmbedder
+from kb.errors import StoreTrouble, WrongEmbedder
 from kb.features import Featurer
 from kb.learners import Rates
 from kb.measures import Doings, Facts
@@ -17,6 +20,11 @@ from kb.records import Answer, Filter, Hit, Kind, Record, Ticket, Viewer
 from kb.shelves import Shelves
 from kb.store import Store
 from kb.triage import Triage
+
+LOG = logging.getLogger("seenbefore.audit")
+AGAIN = 600
+"""Seconds within which the same reader's reading of the same record is noted once."""
+_REMEMBERED = 10_000
 
 
 class Searches(Protocol):
@@ -80,8 +88,13 @@ class Front:
     """What was read last for desk figures."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
-        """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""
-        return self.store.find(kind, number, viewer, source=source)
+        """One record by its number; that it was read is noted.
+
+        Raises ``NotFound`` in the same words for hidden and absent ones.
+        """
+        found = self.store.find(kind, number, viewer, source=source)
+        self._noted(viewer, "saw", f"{kind}:{found.id}")
+        return found
 
     def records(self, kind: Kind, ids: Sequence[int], *, viewer: Viewer) -> list[Record]:
         """Records by store id, those the viewer may see, in order."""
@@ -95,6 +108,28 @@ class Front:
         """The latest imports, newest first: when and what kind; names and counts speak of records not all may see."""
         rows = self.store.imports(most)
         return rows if viewer.sees_all else [{"at": row["at"], "kind": row["kind"]} for row in rows]
+
+    def exported(self, what: str, *, viewer: Viewer | None, detail: Detail | None = None) -> None:
+        """Note that something leaves the desk as a file. Raises ``StoreTrouble``: then it may not leave."""
+        self.store.note("exported", what, by=viewer.name if viewer else "", detail=detail)
+
+    def _noted(self, viewer: Viewer, act: Act, subject: str, detail: Detail | None = None, *, of: str = "") -> None:
+        """Note a read; the same again by the same reader within :data:`AGAIN` seconds is one.
+
+        ``of`` tells reads of one subject apart. A log that cannot be written takes nobody's reading away.
+        """
+        now, read = int(time.time()), self.kept.setdefault("read", {})
+        key = (viewer.name, act, subject, of)
+        if now - read.get(key, 0) < AGAIN:
+            return
+        while len(read) >= _REMEMBERED:
+            read.pop(next(iter(read)), None)
+        read.pop(key, None)
+        read[key] = now
+        try:
+            self.store.note(act, subject, by=viewer.name, detail=detail)
+        except StoreTrouble:
+            LOG.error("A read could not be noted in the audit log: the store cannot be written.")
 
     def _may_be_asked(self) -> None:
         if self.refusal:

@@ -118,7 +118,7 @@ class ProblemDesk(Manager):
         made = life.new({"title": title, **(fields or {})}, now=now, by=viewer.name)
         if not viewer.may_see(tuple(audience)):
             raise BadSetting("You could not see it yourself: name a group that you are in, or leave it for everybody.")
-        found = [self.record("ticket", ref.number, viewer=viewer, source=ref.source) for ref in dict.fromkeys(tickets)]
+        found = [self.store.find("ticket", ref.number, viewer, source=ref.source) for ref in dict.fromkeys(tickets)]
         made = replace(made, audience=tuple(sorted(set(audience))))
         return self.store.open_problem(made, by=viewer.name, at=now, tickets=[one.id or 0 for one in found])
 

@@ -30,6 +30,8 @@ class Technician(Front):
         self._may_be_asked()
         text = text if ticket is not None else self.store.redacted(text)
         answer = self.knowledge.search(text, viewer=viewer, wanted=wanted, limit=limit, ticket=ticket)
+        subject = f"ticket:{ticket.id}" if ticket is not None and ticket.id else ""
+        self._noted(viewer, "searched", subject, {"hits": len(answer.hits)}, of=content_hash(text))
         return replace(answer, notes=(self.index_note, *answer.notes)) if self.index_note else answer
 
     def links_of(self, ticket: Ticket, *, viewer: Viewer) -> list[tuple[Link, Record]]:

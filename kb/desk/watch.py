@@ -64,7 +64,7 @@ class Watch(Manager):
         rates = self._judge()
         now = now or datetime.now(UTC)
         ref = problem if isinstance(problem, Ref) else problem.ref
-        found = cast("Problem", self.record("problem", ref.number, viewer=viewer, source=ref.source or None))
+        found = cast("Problem", self.store.find("problem", ref.number, viewer, source=ref.source or None))
         if found.resolved_at is None:
             return Verdict("cannot say", "Cannot be said: it is not resolved yet.")
         columns = self.shelves.now().pools["ticket"].columns

@@ -1,5 +1,5 @@
-"""Keys and tokens: those whose issuer gave them a form, those that a word before them tells, and private keys"
-" in PEM."""
+"""Keys and tokens: those whose issuer gave them a form, those that a word before them tells, and private keys
+in PEM."""
 
 from __future__ import annotations
 

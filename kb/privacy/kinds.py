@@ -25,8 +25,8 @@ KINDS: Mapping[str, str] = {
 """Every kind in the order in which they are shown, and what it covers."""
 SECRETS = ("password", "code", "key", "private-key")
 KEPT = ("caller",)
-"""Kept unless the desk says otherwise: the caller field is what one calls back by, and what callers are counted"
-" by."""
+"""Kept unless the desk says otherwise: the caller field is what one calls back by, and what callers are counted
+by."""
 PREFIX = "privacy."
 GROUPS = f"{PREFIX}groups"
 """The setting that names the groups whose members may read sealed originals."""

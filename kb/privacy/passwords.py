@@ -279,8 +279,8 @@ def _before(text: str, low: str, start: int, kind: str) -> Iterator[Span]:
 
 
 def _taken(text: str, at: int, opened: str, *, option: bool = False) -> tuple[int, int] | None:
-    """The value that begins here: up to the closing quote, else up to the next blank, without what ends a"
-    " sentence."""
+    """The value that begins here: up to the closing quote, else up to the next blank, without what ends a
+    sentence."""
     if at >= len(text):
         return None
     sign = opened[-1:]

@@ -38,11 +38,16 @@ def page(desk: Desk, viewer: Viewer) -> None:
         return
     name = Path(given.name).stem[:80] or "tickets"
     left, right = st.columns(2, width=520)
-    left.download_button("Download as CSV", lambda: as_csv(made), f"{name}-suggested.csv", "text/csv",
-                         on_click="ignore", width="stretch")  # fmt: skip
-    right.download_button("Download as Excel", lambda: as_xlsx(made), f"{name}-suggested.xlsx", _SHEET,
-                          on_click="ignore", width="stretch")  # fmt: skip
+    left.download_button("Download as CSV", lambda: _taken(desk, viewer, "csv", as_csv(made)),
+                         f"{name}-suggested.csv", "text/csv", on_click="ignore", width="stretch")  # fmt: skip
+    right.download_button("Download as Excel", lambda: _taken(desk, viewer, "xlsx", as_xlsx(made)),
+                          f"{name}-suggested.xlsx", _SHEET, on_click="ignore", width="stretch")  # fmt: skip
     sheet("batch", *_preview(made))
+
+
+def _taken(desk: Desk, viewer: Viewer, form: str, file: bytes) -> bytes:
+    desk.exported("suggestions", viewer=viewer, detail={"form": form})
+    return file
 
 
 def _with_progress(desk: Desk, viewer: Viewer, data: bytes) -> Suggested:

@@ -15,7 +15,7 @@ PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": 
                             "problems": "Problems", "knowledge": "Knowledge", "reports": "Reports",
                             "models": "Models", "desk": "Desk"}  # fmt: skip
 """Path of each page → its name in the top bar."""
-ADMIN: Mapping[str, str] = {"privacy": "Privacy"}
+ADMIN: Mapping[str, str] = {"privacy": "Privacy", "audit": "Audit"}
 """Path of each page of the section "Admin" → its name there."""
 T = TypeVar("T")
 _REMEMBERED = 24

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kb.errors import NotATable
-from kb.tables import objects, sheets, texts
+from kb.tables import objects, own, sheets, texts
 from kb.tables.read import Source, Table, name_of, open_bytes
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -37,10 +37,10 @@ def open_table(source: Source, *, encoding: str = "", delimiter: str = "", sheet
         if head.startswith(signature):
             raise NotATable(f"{name} is {what}, not a table; export the list of tickets as CSV, XLSX or JSON.")
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
-        return sheets.open_workbook(source, sheet=sheet)
+        return own.restored(sheets.open_workbook(source, sheet=sheet))
     coding = texts.encoding_of(source, encoding)
     text = texts.decoded(head, coding.name)
     texts.refuse_binary(name, text)
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return objects.open_objects(source, coding)
-    return texts.open_delimited(source, coding, delimiter=delimiter)
+    return own.restored(texts.open_delimited(source, coding, delimiter=delimiter))

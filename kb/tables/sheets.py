@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -20,7 +21,13 @@ MOST_UNPACKED = 400 * 1024**2
 """Bytes all members of a workbook may unpack to; 30,000 long tickets take about 60 MB."""
 MOST_RATIO = 200
 MOST_MEMBERS = 500
+MOST_CELLS = 10_000_000
+"""Cells a sheet may span, empty ones too; each takes 32 bytes while it is read."""
 _OLD_LARGEST = 100 * 1024**2
+_ROW = re.compile(rb"<(?:\w+:)?row\b")
+_ROW_AT = re.compile(rb"[^>]*?\br\s*=\s*[\"'](\d{1,9})[\"']")
+_CELL = re.compile(rb"<(?:\w+:)?c\b")
+_CELL_AT = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,4})(\d{1,9})[\"']")
 
 
 def open_workbook(source: Source, *, sheet: str = "") -> Table:
@@ -36,7 +43,7 @@ def open_workbook(source: Source, *, sheet: str = "") -> Table:
     if sheet and sheet not in book.sheet_names:
         raise NotATable(f'{name} has no sheet "{sheet}"; its sheets are {", ".join(book.sheet_names)}.')
     for title in names:
-        cells = book.get_sheet_by_name(title)
+        cells = _sheet(book, title, name)
         first, above = _header(cells.iter_rows())
         if len(first) >= 2:
             header, repeated = unique(first)
@@ -55,6 +62,15 @@ def _book(data: bytes, name: str) -> Any:
         raise NotATable(f"{name} cannot be read as a workbook: it is damaged, locked or of another kind.") from error
 
 
+def _sheet(book: Any, title: str, name: str) -> Any:
+    import python_calamine
+
+    try:
+        return book.get_sheet_by_name(title)
+    except python_calamine.CalamineError as error:
+        raise NotATable(f"{name} cannot be read: its sheet is damaged or of a kind we do not know.") from error
+
+
 def check_packing(data: bytes, name: str) -> None:
     """Unpack every member without keeping it, counting what really comes out.
 
@@ -70,8 +86,10 @@ def check_packing(data: bytes, name: str) -> None:
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise NotATable(f"{name} is damaged: it starts like a workbook but cannot be unpacked.") from error
     names = [member.filename for member in members]
-    if not any(member.startswith("xl/") for member in names):
-        raise NotATable(f"{name} is an archive or document, not a workbook; unpack it and import the table inside.")
+    if "xl/workbook.bin" in names or not any(member.startswith("xl/") for member in names):
+        raise NotATable(
+            f"{name} is an archive or document, not a workbook we read; save the table in it as .xlsx or CSV."
+        )
     if len(members) > MOST_MEMBERS or any(".." in member.split("/") or member.startswith("/") for member in names):
         raise NotATable(f"{name} is not a workbook we trust: it has {len(members)} members or names outside itself.")
     left = min(MOST_UNPACKED, max(len(data) * MOST_RATIO, 10 * 1024**2))
@@ -82,6 +100,38 @@ def check_packing(data: bytes, name: str) -> None:
                 f"{name} unpacks to more than a workbook of its size can hold ({MOST_UNPACKED // 1024**2} MB); "
                 "export it as CSV."
             )
+    if any(_area(data, member, name) > MOST_CELLS for member in names if member.startswith("xl/worksheets/")):
+        raise NotATable(f"{name} has a cell so far out that its sheet is too large to be read; export it as CSV.")
+
+
+def _area(data: bytes, member: str, name: str) -> int:
+    """Rows times columns of a sheet, from where its cells say they stand: the reader makes room for all of them.
+
+    One cell in the last corner would be half a terabyte, asked for at once, and the end of the process.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            text = archive.read(member)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError, EOFError, zlib.error) as error:
+        raise NotATable(f"{name} is damaged: one of its sheets cannot be unpacked.") from error
+    rows = columns = 0
+    for part in _ROW.split(text)[1:]:
+        at = _ROW_AT.match(part)
+        rows = max(rows + 1, int(at[1]) if at else 0)
+        columns = max(columns, len(_CELL.findall(part)))
+        for letters, number in _CELL_AT.findall(part):
+            columns, rows = max(columns, _column(letters)), max(rows, int(number))
+        if rows * columns > MOST_CELLS:
+            break
+    return rows * columns
+
+
+def _column(letters: bytes) -> int:
+    """A is 1, Z is 26, AA is 27."""
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + letter - 64
+    return number
 
 
 def _unpacked(data: bytes, member: zipfile.ZipInfo, most: int) -> int:

@@ -1,7 +1,8 @@
 """Tables for other programs: CSV and XLSX in which no cell can become a formula.
 
 A cell that a spreadsheet would compute is written with an apostrophe before it (OWASP: CSV injection), also where
-the dangerous character hides behind blanks, in its full-width form, or at the start of an inner line.
+the dangerous character hides behind blanks and marks nobody sees, in its full-width form, or at the start of an inner
+line. What was added can be told from what was there, so that our own exports come back as they were.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _DANGEROUS = frozenset("=+-@|\t\r\n%")
-_BLANK = "\u00a0\u200b\u200c\u200d\u2060\ufeff "
+_BLANK = frozenset(("Zs", "Zl", "Zp", "Cf"))
+"""Unicode's categories of blanks and of marks that are not drawn."""
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
 LONGEST_CELL = 32_767
@@ -38,12 +40,23 @@ def safe_cell(value: object) -> str:
     return "\n".join(_safe_line(line) for line in re.split("\r\n|\r|\n", text))
 
 
+def restored_cell(text: str) -> str:
+    """What :func:`safe_cell` was given, but for control characters and the kind of line ends."""
+    if "'" not in text:
+        return text
+    return "\n".join(line[1:] if line[:1] == "'" and _computed(line.lstrip("'")) else line for line in text.split("\n"))
+
+
 def _safe_line(line: str) -> str:
-    bare = line.lstrip(_BLANK)
-    if not bare and line[:1] not in _DANGEROUS:
-        return line
-    first = unicodedata.normalize("NFKC", bare[:1])[:1]
-    return "'" + line if first in _DANGEROUS or line[:1] in _DANGEROUS else line
+    """With one more apostrophe where, without those it has, it could be computed: so it can be taken off again."""
+    return "'" + line if _computed(line.lstrip("'")) else line
+
+
+def _computed(line: str) -> bool:
+    if line[:1] in _DANGEROUS:
+        return True
+    first = next((sign for sign in line if unicodedata.category(sign) not in _BLANK), "")
+    return bool(first) and unicodedata.normalize("NFKC", first)[:1] in _DANGEROUS
 
 
 def write_csv(stream: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:

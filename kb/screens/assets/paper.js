@@ -8,6 +8,14 @@ const ATTRIBUTES = { id: "id", title: "title", role: "role", lang: "lang", label
 const SVG = "http://www.w3.org/2000/svg";
 const drawn = new WeakMap();
 
+// Characters that turn the reading direction or a line's order, and controls, are seen; those without width are left out.
+const TURNS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
+const UNSEEN = /[\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff]|\udb40[\udc00-\udc7f]/g;
+
+function shown(text) {
+  return String(text).replace(TURNS, "\ufffd").replace(UNSEEN, "");
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   let sheet = drawn.get(parentElement);
   if (!sheet || !sheet.root.isConnected) {
@@ -87,7 +95,7 @@ function make(sheet, node) {
     parts.append(...node.map((part) => make(sheet, part)));
     return parts;
   }
-  if (typeof node !== "object") return document.createTextNode(String(node));
+  if (typeof node !== "object") return document.createTextNode(shown(node));
   const special = SPECIAL[node.x];
   return special ? special(sheet, node) : element(sheet, node);
 }
@@ -96,7 +104,7 @@ function element(sheet, node) {
   const made = document.createElement(TAGS.has(node.t) ? node.t : "span");
   dress(made, node);
   for (const [name, value] of Object.entries(node.a || {})) {
-    if (ATTRIBUTES[name]) made.setAttribute(ATTRIBUTES[name], String(value));
+    if (ATTRIBUTES[name]) made.setAttribute(ATTRIBUTES[name], shown(value));
   }
   if (made.dataset.card !== undefined) {
     made.tabIndex = 0;
@@ -196,7 +204,7 @@ const SPECIAL = {
     around.className = `sb-field sb-field-${node.kind}` + (node.quiet ? " sb-quiet" : "");
     const words = document.createElement("span");
     words.className = node.hide ? "sb-unseen" : "sb-label";
-    words.textContent = node.label;
+    words.textContent = shown(node.label);
     const input = node.kind === "choice" ? chooser(node) : typed(node);
     input.name = node.name;
     input.dataset.given = node.value;
@@ -251,14 +259,14 @@ const SPECIAL = {
     const most = Math.max(1, ...node.v.map(([, count]) => count), ...band.map((one) => (one ? one[1] : 0)));
     const wide = node.v.length * 10, high = 100, at = (count) => high - (count / most) * high;
     const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", role: "img" });
-    picture.setAttribute("aria-label", node.label);
+    picture.setAttribute("aria-label", shown(node.label));
     picture.setAttribute("class", "sb-chart");
     expected(picture, band, at);
     node.v.forEach(([words, count], place) => {
       const tall = count ? Math.max(3, (count / most) * high) : 0;
       const slot = svg("g", {});
       const name = svg("title", {});
-      name.textContent = words;
+      name.textContent = shown(words);
       const over = band[place] && count > band[place][1];
       slot.append(name, svg("rect", { x: place * 10, y: 0, width: 10, height: high, class: "sb-slot" }),
         svg("rect", { x: place * 10 + 1, y: high - tall, width: 8, height: tall, class: over ? "sb-bar sb-over" : "sb-bar" }));
@@ -272,7 +280,7 @@ const SPECIAL = {
       below.className = "sb-marks";
       node.marks.forEach((mark) => {
         const word = document.createElement("span");
-        word.textContent = node.v[mark][0].split(":")[0];
+        word.textContent = shown(node.v[mark][0].split(":")[0]);
         below.append(word);
       });
       around.append(below);
@@ -284,16 +292,16 @@ const SPECIAL = {
     const around = document.createElement("div");
     dress(around, node);
     around.setAttribute("role", "list");
-    around.setAttribute("aria-label", node.label);
+    around.setAttribute("aria-label", shown(node.label));
     node.v.forEach((one) => {
       const tile = one.where ? SPECIAL.link(sheet, { page: one.page, where: one.where, k: [] }) : document.createElement("span");
       tile.className = `sb-tile sb-tone-${String(one.tone).replace(/\W/g, "")}${one.tight ? " sb-tight" : ""}`;
       const [x, y, wide, high] = one.at;
       Object.assign(tile.style, { left: `${x * 100}%`, top: `${y * 100}%`, width: `${wide * 100}%`, height: `${high * 100}%` });
-      tile.title = one.words;
+      tile.title = shown(one.words);
       one.lines.forEach((line, place) => {
         const words = document.createElement("span");
-        words.textContent = line;
+        words.textContent = shown(line);
         if (!place) words.style.webkitLineClamp = String(one.clamp);
         tile.append(words);
       });
@@ -307,13 +315,13 @@ const SPECIAL = {
   // A row of small squares, stronger for more: [words, share of the most in [0, 1], whether it stands out].
   strip(sheet, node) {
     const picture = svg("svg", { viewBox: `0 0 ${node.v.length * 10} 10`, preserveAspectRatio: "none", role: "img" });
-    picture.setAttribute("aria-label", node.label);
+    picture.setAttribute("aria-label", shown(node.label));
     node.v.forEach(([words, share, out], place) => {
       const cell = svg("rect", { x: place * 10 + 0.6, y: 0, width: 8.8, height: 10, class: out ? "sb-cell sb-over" : "sb-cell" });
       if (share > 0) cell.style.fillOpacity = String(Math.max(out ? 0.6 : 0, 0.2 + 0.8 * Math.sqrt(share)));
       else cell.setAttribute("class", "sb-cell sb-none");
       const name = svg("title", {});
-      name.textContent = words;
+      name.textContent = shown(words);
       cell.append(name);
       picture.append(cell);
     });
@@ -326,10 +334,10 @@ const SPECIAL = {
   plot(sheet, node) {
     const wide = 320, high = 200, left = 34, low = 24, at = ([x, y]) => [left + x * (wide - left - 8), 8 + (1 - y) * (high - low - 8)];
     const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img" });
-    picture.setAttribute("aria-label", node.label);
+    picture.setAttribute("aria-label", shown(node.label));
     const write = (x, y, words, anchor, name) => {
       const text = svg("text", { x, y, "text-anchor": anchor, class: name || "sb-tick" });
-      text.textContent = words;
+      text.textContent = shown(words);
       picture.append(text);
     };
     node.xs.forEach(([x, words]) => write(at([x, 0])[0], high - 8, words, "middle"));
@@ -345,11 +353,11 @@ const SPECIAL = {
       const [cx, cy] = at([point.x, point.y]);
       const dot = svg("circle", { cx, cy, r: point.size || 4, class: `sb-point sb-${point.look || "plain"}` });
       const name = svg("title", {});
-      name.textContent = point.words;
+      name.textContent = shown(point.words);
       dot.append(name);
       if (!point.where) { picture.append(dot); return; }
       const link = svg("g", { role: "link", tabindex: "0", class: "sb-leads" });
-      link.setAttribute("aria-label", point.words);
+      link.setAttribute("aria-label", shown(point.words));
       const go = () => tell(sheet, "go", { page: point.page, where: point.where });
       link.addEventListener("click", go);
       link.addEventListener("keydown", (event) => { if (event.key === "Enter") go(); });
@@ -393,7 +401,7 @@ function pressable(sheet, node) {
   dress(made, node);
   made.classList.add("sb-button");
   made.type = "button";
-  if (node.title) made.title = node.title;
+  if (node.title) made.title = shown(node.title);
   const words = document.createElement("span");
   fill(sheet, words, node);
   made.append(words);
@@ -408,7 +416,7 @@ function pressable(sheet, node) {
 
 function keyed(name) {
   const key = document.createElement("kbd");
-  key.textContent = name;
+  key.textContent = shown(name);
   return key;
 }
 
@@ -449,7 +457,7 @@ function chooser(node) {
   for (const [value, words] of node.options) {
     const option = document.createElement("option");
     option.value = value;
-    option.textContent = words;
+    option.textContent = shown(words);
     option.selected = value === node.value;
     input.append(option);
   }
