@@ -10,6 +10,7 @@ from typing import cast
 import sqlalchemy as sa
 
 from kb import schema as s
+from kb.audiences import in_force, ruled
 from kb.caserows import (
     change_of,
     ends_of,
@@ -98,6 +99,7 @@ class Casebook(Judgements):
         with self._writing() as db:
             one_writer(db)
             row = to_row(prepare(replace(problem, source=OURS, number=next_number(db), id=None)))
+            row = ruled("problem", row, in_force(db).now)
             seq = next_seq(db)
             made = db.execute(sa.insert(s.problems), {**row, "seq": seq}).inserted_primary_key
             place = int(made[0]) if made else 0

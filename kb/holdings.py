@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from kb import schema as s
-from kb.database import Database, chunks, next_seq, one_writer, visible
+from kb.audiences import Audiences, in_force, ruled
+from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
 from kb.given import as_given, differing, kept
 from kb.learners import Vectors
@@ -36,7 +37,7 @@ class Change:
         return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
-class Holdings(Database):
+class Holdings(Audiences):
     """Tickets, articles and problems with their cached vectors, by store id and by (source, number)."""
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -183,6 +184,7 @@ class Holdings(Database):
         table, new, changed = TABLES[kind], [], []
         with self._writing() as db:
             one_writer(db)
+            rules = in_force(db).now
             known = self._known(db, table, records, whole=merge is not None or kind == "problem")
             told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
             for record in records:
@@ -191,12 +193,12 @@ class Holdings(Database):
                     record = merge(as_given(from_row(kind, old), old), record)
                 row = to_row(record)
                 if old is None:
-                    new.append(row)
+                    new.append(ruled(kind, row, rules))
                 elif old["fingerprint"] != row["fingerprint"]:
                     if kind == "problem":
                         told.append((old["id"], *differing(old, row)))
                         row = kept(old, row)
-                    changed.append({**row, "row_id": old["id"]})
+                    changed.append({**ruled(kind, row, rules), "row_id": old["id"]})
             stamp = {"seq": next_seq(db)} if new or changed else {}
             if new:
                 db.execute(sa.insert(table), [{**row, **stamp} for row in new])

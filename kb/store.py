@@ -15,6 +15,7 @@ from kb.database import chunks, next_seq, one_writer
 from kb.holdings import Change
 from kb.marks import targets
 from kb.records import Kind, Link, Problem, Record, Viewer
+from kb.roster import Roster
 from kb.rows import moment, seconds
 
 __all__ = ["Change", "Store"]
@@ -22,7 +23,7 @@ __all__ = ["Change", "Store"]
 LinkRow = tuple[int, Kind, int, int | None, bool]
 
 
-class Store(Casebook):
+class Store(Casebook, Roster):
     """Records, and what people said of them. One writer at a time across processes; readers never wait for it."""
 
     # --- links -------------------------------------------------------------------------------------------------

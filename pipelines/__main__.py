@@ -18,6 +18,7 @@ try:  # from the first moment on Ctrl-C is answered with a sentence
 
     from kb.errors import SeenBeforeError
     from pipelines import settings as environment
+    from pipelines.accounts import access_app, user_app
     from pipelines.problems import app as problems_app
 except KeyboardInterrupt:
     raise SystemExit(_STOPPED) from None
@@ -47,6 +48,8 @@ models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The 
                          "cards, their history, and the way back.")  # fmt: skip
 app.add_typer(models_app, name="models")
 app.add_typer(problems_app, name="problems")
+app.add_typer(user_app, name="user")
+app.add_typer(access_app, name="access")
 
 patterns_app = typer.Typer(rich_markup_mode=None, help="Find what keeps coming back; list what was found by cost, "
                            "growth or pain, and show one pattern with everything known of it.")  # fmt: skip

@@ -26,6 +26,10 @@ class Settings:
     """Threads for embedding; 0 is one per core in long jobs and one while serving."""
     groups: tuple[str, ...] = ()
     """Groups whose restricted records the single local user may see."""
+    oidc: Path | None = None
+    """The file that says how people sign in with their organisation; ``None`` where they do not."""
+    hosts: tuple[str, ...] = ()
+    """Names by which other machines reach the desk; no other name is answered."""
 
     @property
     def viewer(self) -> Viewer:
@@ -43,13 +47,19 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
     threads = os.environ.get("SEENBEFORE_THREADS", "0").strip() or "0"
     if not (threads.isascii() and threads.isdecimal() and len(threads) <= _DIGITS):
         raise BadSetting(f"SEENBEFORE_THREADS is {threads!r}: give a whole number of threads, or 0 for all cores.")
-    named = tuple(part.strip() for part in os.environ.get("SEENBEFORE_GROUPS", "").split(",") if part.strip())
+    named, hosts = (
+        tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+        for name in ("SEENBEFORE_GROUPS", "SEENBEFORE_HOSTS")
+    )
+    oidc = os.environ.get("SEENBEFORE_OIDC", "").strip()
     settings = Settings(
         home=place.expanduser().absolute(),
         database_url=os.environ.get("SEENBEFORE_DATABASE_URL", "").strip(),
         embedder=os.environ.get("SEENBEFORE_EMBEDDER", "").strip(),
         threads=int(threads),
         groups=named,
+        oidc=Path(oidc).expanduser().absolute() if oidc else None,
+        hosts=hosts,
     )
     return replace(settings, groups=groups) if groups else settings
 

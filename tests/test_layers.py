@@ -41,6 +41,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/judgements.py",
         "kb/case*.py",
         "kb/store.py",
+        "kb/audiences.py",
+        "kb/roster.py",
         "kb/schema.py",
         "kb/migrations/*",
     ),
@@ -67,6 +69,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "python_calamine": ("kb/tables/*",),
     "openpyxl": ("kb/tables/*",),
     "reportlab": ("pipelines/report_pdf*.py",),
+    "argon2": ("kb/passwords.py",),
     "socket": ("pipelines/serve.py",),  # looks whether its own port is free
 }
 ENVIRONMENT = ("pipelines/settings.py",)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from kb.desk.dispatcher import Clocked, Dispatcher
+from kb.desk.doorkeeper import Doorkeeper
 from kb.desk.front import Searches
 from kb.desk.keeper import Keeper
 from kb.desk.lead import Lead
 from kb.desk.overlay import keep_overlay, overlay_of
 from kb.desk.problems import ProblemDesk
 from kb.desk.profiles import Profiler
+from kb.desk.rights import guarded
 from kb.desk.watch import Watch
 
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch):
+@guarded
+class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Doorkeeper):
     """Everything a screen, the command line or a program may ask for."""

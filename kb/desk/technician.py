@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
+from kb.access import require
 from kb.desk.front import Front
 from kb.errors import BadSetting
 from kb.records import ARTICLE_STATES, Answer, Correction, Filter, Kind, Link, Mark, Record, Ticket, Viewer
+from kb.roles import LOCAL
 from kb.rows import content_hash
 from kb.text import clean
 
@@ -56,11 +58,13 @@ class Technician(Front):
             raise BadSetting("Say in a few words what is wrong, so that the owner can mend it.")
         if mark.said == "state" and note not in ARTICLE_STATES:
             raise BadSetting(f"An article is one of: {', '.join(ARTICLE_STATES)}.")
+        if mark.said in ("state", "owner"):
+            require(viewer, "articles")
         question = "" if mark.ticket is not None else clean(mark.question[:_LONGEST_QUESTION])
         if question:
             vectors = self.shelves.embedder.encode([question])
             self.store.keep_vectors([content_hash(question)], self.shelves.embedder.id, vectors)
-        return self.store.mark(replace(mark, by=mark.by or viewer.name, question=question, note=note))
+        return self.store.mark(replace(mark, by=named(mark.by, viewer), question=question, note=note))
 
     def undo(self, mark_id: int, *, viewer: Viewer) -> Mark:
         """Take a mark back; it stays in the history. Raises ``NotFound`` where it is not the viewer's to see."""
@@ -84,3 +88,8 @@ class Technician(Front):
     def facets(self, *, viewer: Viewer) -> dict[str, list[tuple[str, int]]]:
         """What may be filtered by: name → (value, count) over the tickets this viewer may see."""
         return self.shelves.now().pools["ticket"].columns.facets(viewer)
+
+
+def named(said: str, viewer: Viewer) -> str:
+    """Who is named as having said it: only the person at the machine may speak for others."""
+    return said if said and LOCAL in viewer.roles else viewer.name

@@ -9,26 +9,57 @@ import streamlit as st
 
 from kb.desk import Desk
 from kb.records import Viewer
-from kb.screens.paper import Node, copier, div, el, link, look, sheet, span
+from kb.screens.paper import Node, Told, button, copier, div, el, link, look, sheet, span
 
 PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns",
                             "problems": "Problems", "knowledge": "Knowledge", "reports": "Reports",
-                            "models": "Models", "desk": "Desk"}  # fmt: skip
+                            "models": "Models", "desk": "Desk", "access": "Access"}  # fmt: skip
 """Path of each page → its name in the top bar."""
+ADMIN: Mapping[str, str] = {"access": "access"}
+"""Pages of the section Admin → the act one must be allowed for them to be shown."""
 T = TypeVar("T")
 _REMEMBERED = 24
 _STEADY = ("ask", "like", "facets", "library", "queue", "answered")
 """What does not change under the reader's eyes when he says something of it."""
 
 
-def top(here: str, *, waiting: int = 0) -> None:
-    """Dress the page and draw its top bar."""
+def top(
+    here: str, *, waiting: int = 0, viewer: Viewer | None = None, out: Node = None,
+    told: Callable[[Told], None] | None = None,
+) -> None:  # fmt: skip
+    """Dress the page and draw its top bar: the pages, and who is signed in with the way out."""
     places = []
     for page, name in PAGES.items():
+        if page in ADMIN:
+            continue
         badge = span("count", f"{waiting}", title=f"{waiting} waiting") if page == "triage" and waiting else None
         places.append({**link([name, badge], page), "current": page == here})
     home = link([span("dot", hidden="true"), "Seen Before"], "search", "name")
-    look("sb-top", el("header", "top", home, el("nav", "", *places, label="Pages")))
+    header = el("header", "top", home, el("nav", "", *places, label="Pages"), _who(here, viewer, out))
+    look("sb-top", header, _looking(viewer), told=told)
+
+
+def bare() -> None:
+    """Dress a page of who has not signed in: the name, and no pages."""
+    name = el("span", "name", span("dot", hidden="true"), "Seen Before")
+    look("sb-top", el("header", "top", name))
+
+
+def _who(here: str, viewer: Viewer | None, out: Node) -> Node:
+    """The pages of administration that this viewer may open, and who is signed in."""
+    if viewer is None:
+        return None
+    pages = [{**link(PAGES[page], page), "current": page == here} for page, act in ADMIN.items() if viewer.may(act)]
+    admin = el("nav", "", *pages, label="Admin") if pages else None
+    return div("who", admin, span("soft", viewer.name) if out else None, out) if admin or out else None
+
+
+def _looking(viewer: Viewer | None) -> Node:
+    """The banner over a desk that is looked at as somebody else."""
+    if viewer is None or not viewer.looking:
+        return None
+    words = f"You see the desk as {viewer.name} does. Nothing can be changed meanwhile."
+    return div("looking", span("", words), button("Back to yourself", "myself", "little"), role="status")
 
 
 def head(question: str, lead: Node = None) -> dict[str, object]:

@@ -56,6 +56,11 @@ def link(inside: Node, page: str, look: str = "", **where: str) -> dict[str, Any
     return {"x": "link", "c": look, "k": [inside], "page": page, "where": {k: v for k, v in where.items() if v}}
 
 
+def door(label: str, look: str = "", *, out: bool = False) -> dict[str, Any]:
+    """The way to the sign-in page, which is none of ours; with ``out`` a button that signs out on the way."""
+    return {"x": "door", "c": look, "k": [label], "out": out}
+
+
 def button(label: str, name: str, look: str = "", *, key: str = "", title: str = "", **value: str) -> dict[str, Any]:
     """A button that sends the action ``name`` with ``value``; ``key`` presses it while its card has the focus."""
     return {"x": "act", "c": look, "k": [label], "name": name, "value": value, "key": key, "title": title}
@@ -162,9 +167,9 @@ def sheet(key: str, *nodes: Node, told: Callable[[Told], None] | None = None) ->
     _draw(_PLAIN, key, list(nodes), told)
 
 
-def look(key: str, *nodes: Node) -> None:
+def look(key: str, *nodes: Node, told: Callable[[Told], None] | None = None) -> None:
     """Draw nodes and dress the whole page; once a page, before anything else."""
-    _draw(_LOOK, key, list(nodes), None)
+    _draw(_LOOK, key, list(nodes), told)
 
 
 def place() -> AbstractContextManager[Any]:

@@ -152,6 +152,24 @@ const SPECIAL = {
     });
     return made;
   },
+  // The way to the sign-in page, or out: the only address and the only form here that Streamlit does not handle.
+  door(sheet, node) {
+    const made = document.createElement(node.out ? "form" : "a");
+    dress(made, node);
+    if (!node.out) {
+      made.classList.add("sb-button");
+      made.href = base() + "sign-in";
+      fill(sheet, made, node);
+      return made;
+    }
+    made.method = "post";
+    made.action = base() + "sign-out";
+    const press = document.createElement("button");
+    press.className = "sb-button sb-bare sb-little";
+    fill(sheet, press, node);
+    made.append(press);
+    return made;
+  },
   act(sheet, node) {
     const made = pressable(sheet, node);
     made.dataset.path = `act:${node.name}:${JSON.stringify(node.value)}`;
@@ -479,7 +497,7 @@ async function copied(text) {
 // The folder the app lives in: "/" unless it is served under a path of its own.
 function base() {
   const folder = location.pathname.replace(/\/+$/, "").split("/");
-  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk"].includes(folder[folder.length - 1])) folder.pop();
+  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk", "access", "enter"].includes(folder[folder.length - 1])) folder.pop();
   return folder.join("/") + "/";
 }
 
