@@ -169,12 +169,13 @@ class Roster(Database):
             one_writer(db)
             tried = db.execute(sa.select(s.tries).where(s.tries.c.name_hash == key)).mappings().first()
             waits = waits or (tried is not None and tried["until"] > at)
+            if waits:  # such a try counts for nothing, or others could keep somebody out for good
+                raise NotAllowed(WRONG)
             db.execute(sa.delete(s.tries).where(s.tries.c.name_hash == key))
-            if row is None or not fits or waits:
+            if row is None or not fits:
                 failures = min(40, 1 + (tried["failures"] if tried is not None else 0))
                 wait = 0 if failures < _FREE_TRIES else min(_LONGEST_WAIT, 2 ** min(20, failures - _FREE_TRIES))
-                until = max(at + wait, tried["until"] if waits and tried is not None else 0)
-                db.execute(sa.insert(s.tries), {"name_hash": key, "failures": failures, "until": until})
+                db.execute(sa.insert(s.tries), {"name_hash": key, "failures": failures, "until": at + wait})
             else:
                 db.execute(sa.delete(s.tries).where(s.tries.c.until < at - 86_400))
                 return _session(db, row["id"], at)
@@ -271,7 +272,7 @@ class Roster(Database):
         """Hours in all and minutes without a sign of life that a session lasts."""
         t = s.settings.c
         with self._reading() as db:
-            said = dict(db.execute(sa.select(t.name, t.value).where(t.name.in_(LIMITS))).tuples().all())
+            said = {row[0]: row[1] for row in db.execute(sa.select(t.name, t.value).where(t.name.in_(LIMITS)))}
         return _limit(HOURS, said), _limit(IDLE, said)
 
 

@@ -29,6 +29,7 @@ WRITES: Mapping[str, str] = {
     "save_article": "draft",
     "set_rule": "rules",
     "rollback": "models",
+    "report_file": "report",
     **dict.fromkeys(
         ("rename_pattern", "merge_patterns", "split_pattern", "dismiss_pattern", "recall_pattern", "not_this_pattern",
          "undo_pattern"),
@@ -47,7 +48,7 @@ WRITES: Mapping[str, str] = {
     "view_as": "view as",
 }  # fmt: skip
 """What changes something, or is about persons, with the act of :data:`kb.roles.PERMISSIONS` that it is."""
-FREE = frozenset({"warnings", "rules", "period", "month", "patterns_now", "report_file"})
+FREE = frozenset({"warnings", "rules", "period", "month", "patterns_now"})
 """Names no viewer: says nothing of records, or is handed what was counted for a viewer already."""
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from kb.access import require
 from kb.desk.front import Front
-from kb.errors import BadSetting
+from kb.errors import BadSetting, NotFound
 from kb.records import ARTICLE_STATES, Answer, Correction, Filter, Kind, Link, Mark, Record, Ticket, Viewer
 from kb.roles import LOCAL
 from kb.rows import content_hash
@@ -34,7 +34,8 @@ class Technician(Front):
         return replace(answer, notes=(self.index_note, *answer.notes)) if self.index_note else answer
 
     def links_of(self, ticket: Ticket, *, viewer: Viewer) -> list[tuple[Link, Record]]:
-        """What this ticket was linked to."""
+        """What this ticket was linked to. Raises ``NotFound``."""
+        self._seen(ticket, viewer)
         return self.store.links_of(ticket, viewer)
 
     def like(
@@ -73,11 +74,13 @@ class Technician(Front):
         return self.store.undo(mark_id, by=viewer.name)
 
     def marks_of(self, record: Record, *, viewer: Viewer) -> list[Mark]:
-        """What people said of a record and of others as the answer to it, newest first."""
+        """What people said of a record and of others as the answer to it, newest first. Raises ``NotFound``."""
+        self._seen(record, viewer)
         return self.store.marks_of(record, viewer)
 
     def linked_from(self, record: Record, *, viewer: Viewer, most: int = 50) -> list[tuple[Link, Record]]:
-        """The tickets this record answered, newest first."""
+        """The tickets this record answered, newest first. Raises ``NotFound``."""
+        self._seen(record, viewer)
         return self.store.linked_from(record, viewer, most=most)
 
     def corrections_of(self, ticket: Ticket, *, viewer: Viewer) -> list[Correction]:
@@ -88,6 +91,11 @@ class Technician(Front):
     def facets(self, *, viewer: Viewer) -> dict[str, list[tuple[str, int]]]:
         """What may be filtered by: name → (value, count) over the tickets this viewer may see."""
         return self.shelves.now().pools["ticket"].columns.facets(viewer)
+
+    def _seen(self, record: Record, viewer: Viewer) -> None:
+        """Raise ``NotFound`` for a record the viewer may not see any more, however he came by it."""
+        if record.id is not None and not self.store.records(record.ref.kind, [record.id], viewer):
+            raise NotFound(f"No {record.ref.kind} {record.number[:80]!r} here that you may see.")
 
 
 def named(said: str, viewer: Viewer) -> str:

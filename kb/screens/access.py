@@ -45,8 +45,8 @@ def _people(desk: Desk, viewer: Viewer) -> None:
     if isinstance(first, tuple):
         told = div("card gap", el("p", "", f"The first password of {first[0]}. It is shown this once:"),
                    div("row", el("code", "", first[1]), copier("Copy", first[1])))  # fmt: skip
-    make = form("add", div("row-form", field("name_", "Name", most=80), field("groups", "Groups", hint="HR, Security"),
-                           submit("Add")))  # fmt: skip
+    fields = field("name_", "Name", most=80), field("groups", "Groups", hint="HR, Security")
+    make = form("add", div("row-form block-s", *fields, submit("Add")))
     said = el("p", "small soft block-s", "Groups decide which restricted records a person sees; ",
               f"{EVERYTHING} stands for all of them. Roles decide what they may do. Known groups: ",
               ", ".join(groups) or "none", ".")  # fmt: skip
@@ -77,7 +77,7 @@ def _card(one: Person, viewer: Viewer, of: int) -> dict[str, Any]:
             span("tag", "kept out") if one.disabled else None, div("row push", *acts)),
         div("row tight", *chips),
         form("groups", div("row-form", field("groups", "Groups", ", ".join(sorted(one.given_groups)), hint="none"),
-                           submit("Save", "little")), person=key),
+                           submit("Save", "")), person=key),
         el("p", "small soft", claimed) if claimed else None,
     )  # fmt: skip
 
@@ -143,7 +143,7 @@ _ACTS: Mapping[str, Callable[[Desk, Viewer, Told], None]] = {
 def _sessions(desk: Desk, viewer: Viewer) -> None:
     here, found = now(), desk.sessions(viewer=viewer)
     hours, idle = desk.session_limits(viewer=viewer)
-    limits = form("limits", div("row-form", field("hours", "Hours in all", str(hours), most=2),
+    limits = form("limits", div("row-form block-s", field("hours", "Hours in all", str(hours), most=2),
                                 field("idle", "Idle minutes", str(idle), most=3), submit("Save", "")))  # fmt: skip
     rows = []
     for one in found:

@@ -57,7 +57,7 @@ def _row(at: int, rule: Rule, counted: Preview | None) -> dict[str, Any]:
 
 def _adding() -> dict[str, Any]:
     kinds = [(name, name.capitalize()) for name in (*FIELDS, WORDS)]
-    return form("add", div("row-form", choice("by", "Records whose", "category", kinds),
+    return form("add", div("row-form block-s", choice("by", "Records whose", "category", kinds),
                            field("values", "is one of", hint="HR, Payroll", most=400),
                            field("groups", "are for these groups only", hint="HR"), submit("Add", "")))  # fmt: skip
 

@@ -28,6 +28,7 @@ def top(
     told: Callable[[Told], None] | None = None,
 ) -> None:  # fmt: skip
     """Dress the page and draw its top bar: the pages, and who is signed in with the way out."""
+    st.session_state["sb-viewer"] = viewer
     places = []
     for page, name in PAGES.items():
         if page in ADMIN:
@@ -51,7 +52,9 @@ def _who(here: str, viewer: Viewer | None, out: Node) -> Node:
         return None
     pages = [{**link(PAGES[page], page), "current": page == here} for page, act in ADMIN.items() if viewer.may(act)]
     admin = el("nav", "", *pages, label="Admin") if pages else None
-    return div("who", admin, span("soft", viewer.name) if out else None, out) if admin or out else None
+    return (
+        div("who", admin, span("soft", viewer.looking or viewer.name) if out else None, out) if admin or out else None
+    )
 
 
 def _looking(viewer: Viewer | None) -> Node:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import streamlit as st
 
 from kb.records import Span
+from kb.screens.mirror import mirrored
 
 Node: TypeAlias = "str | dict[str, Any] | Sequence[Node] | None"
 """Text, an element, a row of nodes, or nothing."""
@@ -197,7 +198,8 @@ def _draw(name: str, key: str, nodes: list[Node], told: Callable[[Told], None] |
         if told is not None and isinstance(value, Mapping) and isinstance(value.get("name"), str):
             told({str(field): str(text)[:MOST] for field, text in value.items()})
 
-    _mount(name)(key=key, data={"nodes": nodes}, on_go_change=went, on_act_change=acted)
+    seen_by = st.session_state.get("sb-viewer")
+    _mount(name)(key=key, data={"nodes": mirrored(key, nodes, seen_by)}, on_go_change=went, on_act_change=acted)
 
 
 def _sent(key: str, what: str) -> Any:

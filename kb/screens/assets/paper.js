@@ -177,6 +177,7 @@ const SPECIAL = {
       if (node.next) onwards(made.closest("[data-card]"));
       tell(sheet, "act", { ...node.value, name: node.name });
     });
+    if (node.off) switchOff(made, node.off);
     return made;
   },
   copy(sheet, node) {
@@ -202,6 +203,7 @@ const SPECIAL = {
       event.preventDefault();
       tell(sheet, "act", { ...Object.fromEntries(new FormData(made)), ...node.value, name: node.name });
     });
+    if (node.off) made.querySelectorAll("button, input, textarea, select").forEach((part) => switchOff(part, node.off));
     return made;
   },
   submit(sheet, node) {
@@ -404,6 +406,15 @@ function expected(picture, band, at) {
   };
   band.forEach((one, place) => { if (one) run.push([place, one]); else draw(); });
   draw();
+}
+
+// What the reader's role does not allow: seen, explained, and not to be pressed.
+function switchOff(made, why) {
+  made.disabled = true;
+  made.title = why;
+  delete made.dataset.key;
+  delete made.dataset.anywhere;
+  made.querySelector("kbd")?.remove();
 }
 
 function pressable(sheet, node) {
