@@ -75,7 +75,13 @@ def permitted(roles: frozenset[str], act: str) -> bool:
 
 def who_may(act: str) -> str:
     """The roles that may, in words: "a problem manager or a desk lead"."""
-    named = [f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in PERMISSIONS.get(act, ())]
+    named = [_worded(role) for role in PERMISSIONS.get(act, ())]
     if not named:
         return "the person at the machine"
     return " or ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+
+
+def _worded(role: str) -> str:
+    if role == TRIAGE:
+        return "somebody in triage"
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
