@@ -17,13 +17,14 @@ from kb.marks import targets
 from kb.records import Kind, Link, Problem, Record, Viewer
 from kb.roster import Roster
 from kb.rows import moment, seconds
+from kb.signins import SignIns
 
 __all__ = ["Change", "Store"]
 
 LinkRow = tuple[int, Kind, int, int | None, bool]
 
 
-class Store(Casebook, Roster):
+class Store(Casebook, Roster, SignIns):
     """Records, and what people said of them. One writer at a time across processes; readers never wait for it."""
 
     # --- links -------------------------------------------------------------------------------------------------

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import html
 import re
 import secrets
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,10 +16,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
 from kb.errors import BadSetting, SeenBeforeError
-from kb.roster import WRONG
+from kb.signins import WRONG
 from kb.store import Store
 from pipelines.home import Home
 from pipelines.settings import Settings
+from pipelines.signing_page import written
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,7 +33,6 @@ COOKIE = "seenbefore_session"
 FORM = "seenbefore_form"
 ENTER = "enter"
 """The page that hands over to the sign-in of the organisation."""
-ASSETS = Path(__file__).resolve().parents[1] / "kb" / "screens" / "assets"
 _OPEN = ("/static/", "/_stcore/health", "/_stcore/host-config", "/_stcore/bidi-components/", "/favicon", "/sign-in",
          "/sign-out", "/api/")  # fmt: skip
 """What anybody may fetch: the program's own files, the way in, and what has keys of its own."""
@@ -265,42 +263,12 @@ def _cookies(scope: Scope) -> dict[str, str]:
 def _page(door: Door, onward: str, *, trouble: str = "", name: str = "", status: int = 200) -> Response:
     from starlette.responses import HTMLResponse
 
-    token = secrets.token_urlsafe(32)
-    answer = HTMLResponse(_written(door, token, onward, trouble, name), status, headers={"Cache-Control": "no-store"})
+    token, other = secrets.token_urlsafe(32), door.elsewhere
+    page = written(token=token, onward=onward, trouble=trouble, name=name, label=other.label if other else "",
+                   local=other is None or door.store.local_people())  # fmt: skip
+    answer = HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
     answer.set_cookie(FORM, token, max_age=3_600, path="/sign-in", httponly=True, samesite="strict")
     return answer
-
-
-def _written(door: Door, token: str, onward: str, trouble: str, name: str) -> str:
-    say: Callable[[str], str] = html.escape
-    told = f'<p class="note" role="alert">{say(trouble)}</p>' if trouble else ""
-    other = door.elsewhere
-    elsewhere = (
-        f'<p class="or"><a class="button" href="/{ENTER}">Sign in with {say(other.label)}</a></p>' if other else ""
-    )
-    form = f"""<form method="post" action="/sign-in">
-<input type="hidden" name="form" value="{say(token)}"><input type="hidden" name="next" value="{say(onward)}">
-<label>Name<input name="name" value="{say(name[:80])}" autocomplete="username" required
- {"" if name else "autofocus"}></label>
-<label>Password<input name="password" type="password" autocomplete="current-password" required maxlength="200"
- {"autofocus" if name else ""}></label><button>Sign in</button></form>"""
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · Seen Before</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="/favicon.png">
-<style>{_style()}</style></head><body><main><p class="name"><span class="dot"></span>Seen Before</p>
-<h1>Sign in</h1>{told}{form if other is None or door.store.local_people() else ""}{elsewhere}</main></body></html>"""
-
-
-def _style() -> str:
-    """The colours of the screens, and the few rules this page needs."""
-    import streamlit
-
-    colours = (ASSETS / "paper.css").read_text("utf-8").partition("/* --- Streamlit")[0]
-    fonts = Path(streamlit.__file__).parent / "static" / "static" / "media"
-    faces = ""
-    for family, begins in (("Source Sans", "SourceSansVF-Upright"), ("Source Serif", "SourceSerifVariable-Roman")):
-        for file in sorted(fonts.glob(f"{begins}*"))[:1]:
-            faces += f'@font-face{{font-family:"{family}";font-weight:200 900;src:url("/static/media/{file.name}")}}'
-    return faces + colours + (ASSETS / "signing.css").read_text("utf-8")
 
 
 __all__ = ["COOKIE", "ENTER", "Door", "Elsewhere", "Gate", "ready_for_others", "routes"]

@@ -29,7 +29,7 @@ from pipelines.settings import Settings
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-WAIT = 30_000
+WAIT = 60_000
 SECRET = "correct-horse-1"
 STICKS_OUT = "Math.max(...[...document.querySelectorAll('.sb')].map(e => e.scrollWidth - e.clientWidth))"
 

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from kb import passwords, roster
+from kb import passwords, roster, signins
 from kb.access import NOBODY, InForce, Rule
 from kb.audiences import Preview, Say, quiet
 from kb.desk.front import Front
 from kb.errors import BadSetting
 from kb.records import Viewer
 from kb.roles import ADMIN
-from kb.roster import Person, Session
+from kb.roster import Person
 from kb.rows import unpack_audience
+from kb.signins import Session
 
 
 class Doorkeeper(Front):
@@ -76,12 +77,12 @@ class Doorkeeper(Front):
 
     def set_session_limits(self, hours: int, idle: int, *, viewer: Viewer) -> None:
         """Set both; they count for every session from its next step on. Raises ``BadSetting``."""
-        for name, value in ((roster.HOURS, hours), (roster.IDLE, idle)):
-            _, least, most = roster.LIMITS[name]
+        for name, value in ((signins.HOURS, hours), (signins.IDLE, idle)):
+            _, least, most = signins.LIMITS[name]
             if not least <= value <= most:
                 raise BadSetting(f"{name} is {value}: give {least} to {most}.")
-        self.store.set(roster.HOURS, str(hours), by=viewer.name)
-        self.store.set(roster.IDLE, str(idle), by=viewer.name)
+        self.store.set(signins.HOURS, str(hours), by=viewer.name)
+        self.store.set(signins.IDLE, str(idle), by=viewer.name)
 
     def claims(self, *, viewer: Viewer) -> dict[str, dict[str, list[str]]]:
         """What values of the sign-in's claims stand for: value → {"roles": […], "groups": […]}."""

@@ -16,7 +16,7 @@ from kb.roster import EVERYTHING, Person
 from kb.screens import accessrules, entrance
 from kb.screens.chrome import address, empty, head, notes
 from kb.screens.paper import Node, Told, button, copier, div, el, field, form, link, sheet, span, submit
-from kb.screens.wording import ago, count, now
+from kb.screens.wording import count, moment
 
 VIEWS: Mapping[str, str] = {"": "People", "rules": "Rules", "sessions": "Sessions", "roles": "What roles may"}
 FIRST = "Make the first one an admin: `seenbefore user add NAME --role admin`"
@@ -141,19 +141,20 @@ _ACTS: Mapping[str, Callable[[Desk, Viewer, Told], None]] = {
 
 
 def _sessions(desk: Desk, viewer: Viewer) -> None:
-    here, found = now(), desk.sessions(viewer=viewer)
+    found = desk.sessions(viewer=viewer)
     hours, idle = desk.session_limits(viewer=viewer)
     limits = form("limits", div("row-form block-s", field("hours", "Hours in all", str(hours), most=2),
                                 field("idle", "Idle minutes", str(idle), most=3), submit("Save", "")))  # fmt: skip
     rows = []
     for one in found:
         end = button("End", "end", "bare little", session=str(one.id)) if not one.ended else span("soft", one.ended)
-        rows.append(el("tr", "", el("td", "", one.person), el("td", "", ago(one.issued, to=here)),
-                       el("td", "", ago(one.last_seen, to=here)), el("td", "right", end)))  # fmt: skip
+        rows.append(el("tr", "", el("td", "", one.person), el("td", "", moment(one.issued)),
+                       el("td", "", moment(one.last_seen)), el("td", "right", end)))  # fmt: skip
     heads = [el("th", "", name) for name in ("Who", "Signed in", "Last step", "")]
     table = div("card scroll", el("table", "table", el("thead", "", el("tr", "", *heads)), el("tbody", "", *rows)))
     sheet("access-sessions", el("section", "gap", el("h2", "", "How long a sign-in lasts"), limits),
-          el("section", "gap", el("h2", "", "Sign-ins"), table if rows else el("p", "soft", "Nobody yet.")),
+          el("section", "gap", div("title-row", el("h2", "", "Sign-ins")),
+             table if rows else el("p", "soft", "Nobody yet.")),
           told=partial(_ended, desk, viewer))  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def _ended(desk: Desk, viewer: Viewer, told: Told) -> None:
 
 
 def _roles(desk: Desk, viewer: Viewer) -> None:
-    heads = [el("th", "", "May"), *(el("th", "", role) for role in ROLES)]
+    heads = [el("th", "", "May"), *(el("th", "role", role) for role in ROLES)]
     rows = [
         el("tr", "", el("td", "", ACTS[act]), *(el("td", "", "yes" if role in may else "") for role in ROLES))
         for act, may in PERMISSIONS.items() if may

@@ -9,7 +9,7 @@ import streamlit as st
 
 from kb.desk import Desk
 from kb.records import Viewer
-from kb.screens.paper import Node, Told, button, copier, div, el, link, look, sheet, span
+from kb.screens.paper import Node, Told, button, copier, div, el, fold, link, look, sheet, span
 
 PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns",
                             "problems": "Problems", "knowledge": "Knowledge", "reports": "Reports",
@@ -19,6 +19,8 @@ ADMIN: Mapping[str, str] = {"access": "access"}
 """Pages of the section Admin → the act one must be allowed for them to be shown."""
 T = TypeVar("T")
 _REMEMBERED = 24
+_SIDE_BY_SIDE = 2
+"""More pages of administration than these lie behind one word."""
 _STEADY = ("ask", "like", "facets", "library", "queue", "answered")
 """What does not change under the reader's eyes when he says something of it."""
 
@@ -51,7 +53,9 @@ def _who(here: str, viewer: Viewer | None, out: Node) -> Node:
     if viewer is None:
         return None
     pages = [{**link(PAGES[page], page), "current": page == here} for page, act in ADMIN.items() if viewer.may(act)]
-    admin = el("nav", "", *pages, label="Admin") if pages else None
+    admin: Node = el("nav", "", *pages, label="Admin") if pages else None
+    if len(pages) > _SIDE_BY_SIDE:
+        admin = fold("Admin", admin, look="menu here" if here in ADMIN else "menu", name="admin")
     return (
         div("who", admin, span("soft", viewer.looking or viewer.name) if out else None, out) if admin or out else None
     )
