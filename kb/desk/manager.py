@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -16,6 +17,8 @@ from kb.patterns import Patterns, without_names
 from kb.records import EVERYONE, KEEPER, Pattern, Ref, Viewer
 
 _LONGEST = 120
+_READ = 1_000
+"""So many tickets of a pattern are read for the words of its name."""
 WITHHELD = ("Some records became restricted since the patterns were found, so that the names made with them are "
             "withheld: run `seenbefore patterns` and `seenbefore train`.")  # fmt: skip
 ANCHORS = 20
@@ -25,9 +28,8 @@ ANCHORS = 20
 class Manager(Front):
     """Patterns, and the acts of people on them: each lasts through every refit and can be undone."""
 
-    _live: Live | None = None
-    _shown: Patterns | None = None
-    """The same without the names and phrases that nobody may read any more."""
+    _live: tuple[Live, Patterns, frozenset[str]] | None = None
+    """Patterns as of a moment; the same without names that nobody may read any more; and which those are."""
 
     def patterns_now(self) -> Patterns | None:
         """What was made, and every ticket since in the pattern it joins; ``None`` where nothing was made."""
@@ -35,10 +37,10 @@ class Manager(Front):
         if made is None:
             return None
         snapshot = self.shelves.now()
-        if kept is None or kept.made is not made or kept.snapshot is not snapshot:
-            self._live = kept = Live.of(made, snapshot, kept)
-            self._shown = without_names(kept.patterns, self._withheld(made))
-        return self._shown
+        if kept is None or kept[0].made is not made or kept[0].snapshot is not snapshot:
+            live, withheld = Live.of(made, snapshot, kept[0] if kept else None), self._withheld(made)
+            self._live = kept = live, without_names(live.patterns, withheld), withheld
+        return kept[1]
 
     def patterns(self, *, viewer: Viewer, dismissed: bool = False) -> list[Pattern]:
         """What keeps coming back, biggest first, counted over the tickets this viewer may see.
@@ -83,8 +85,8 @@ class Manager(Front):
 
     def warnings(self) -> tuple[str, ...]:
         """What is missing or stale right now, each sentence naming the command that mends it."""
-        made, told = self.patterns_made, super().warnings()
-        return (*told, WITHHELD) if made is not None and self._withheld(made) else told
+        told = super().warnings()
+        return (*told, WITHHELD) if self.patterns_now() is not None and self._live and self._live[2] else told
 
     # --- what people say ---------------------------------------------------------------------------------------
 
@@ -157,12 +159,21 @@ class Manager(Front):
 
         return change_overlay(self.store, change, by=viewer.name)
 
-    def _withheld(self, made: Patterns) -> set[str]:
-        """Patterns whose names were made with tickets that are not for everybody any more."""
+    def _withheld(self, made: Patterns) -> frozenset[str]:
+        """Patterns named with words of tickets that became restricted, and that none of their others has."""
         columns = self.shelves.now().pools["ticket"].columns
-        hidden = columns.ids[~columns.visible(EVERYONE)]
-        groups = np.unique(made.group[np.isin(made.ticket, hidden) & (made.group >= 0)])
-        return {made.heads[at].id for at in groups.tolist()}
+        public = columns.visible(EVERYONE)
+        hidden = np.isin(made.ticket, columns.ids[~public]) & (made.group >= 0)
+        if not hidden.any():
+            return frozenset()
+        found = set()
+        for at in np.unique(made.group[hidden]).tolist():
+            left = made.ticket[(made.group == at) & np.isin(made.ticket, columns.ids[public])]
+            read = self.store.records("ticket", left[:_READ].tolist(), EVERYONE)
+            said = " ".join((made.heads[at].name, *(phrase for phrase, _ in made.heads[at].phrases)))
+            if not _words(said) <= _words(" ".join(one.text for one in read)):
+                found.add(made.heads[at].id)
+        return frozenset(found)
 
     def _ends(self, act: Act) -> list[str]:
         return [act.pattern, act.other] if act.other else [act.pattern]
@@ -178,6 +189,10 @@ class Manager(Front):
         full = {one.id for one in now.records(self._visible(KEEPER), overlay=said, dismissed=True)}
         known = {head.id for head in now.heads} | said.splits
         return sorted((spoken & known) - full)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _name(text: str) -> str:
