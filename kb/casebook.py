@@ -10,6 +10,7 @@ from typing import cast
 import sqlalchemy as sa
 
 from kb import schema as s
+from kb.audiences import in_force, ruled
 from kb.caserows import (
     change_of,
     ends_of,
@@ -100,6 +101,7 @@ class Casebook(Judgements):
             guard = self._salted(db)
             found = guard.record(prepare(replace(problem, source=OURS, number=next_number(db), id=None)))
             row, why = to_row(found.record), guard.text(why)
+            row = ruled("problem", row, in_force(db).now)
             seq = next_seq(db)
             made = db.execute(sa.insert(s.problems), {**row, "seq": seq}).inserted_primary_key
             place = int(made[0]) if made else 0

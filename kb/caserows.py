@@ -10,6 +10,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from kb import schema as s
+from kb.audiences import in_force, ruled
 from kb.database import next_seq
 from kb.errors import BadSetting, NotFound
 from kb.given import Value, laid_over
@@ -34,7 +35,8 @@ def row_of(db: sa.Connection, ref: Ref) -> sa.RowMapping:
 
 def write_row(db: sa.Connection, row: Mapping[Any, Any], words: Mapping[str, Value], at: datetime | None) -> None:
     """Lay these words of people over what the export gave, in place of those before."""
-    new = {**laid_over(row, words), "updated_at": row["updated_at"] if at is None else seconds(at), "seq": next_seq(db)}
+    laid = ruled("problem", laid_over(row, words), in_force(db).now)
+    new = {**laid, "updated_at": row["updated_at"] if at is None else seconds(at), "seq": next_seq(db)}
     db.execute(sa.update(s.problems).where(s.problems.c.id == row["id"]).values(new))
     if new["merged_into"] != row["merged_into"]:
         links_moved(db, new["seq"])

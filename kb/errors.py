@@ -9,6 +9,7 @@ SeenBeforeError
 ├── StoreTrouble        the database could not be read or written (full, read-only, locked, gone)
 ├── TooLittle           there are too few examples to learn from; says how many there are and how many it takes
 ├── NotFound            no such record for this viewer (the same words whether it is hidden or absent)
+├── NotAllowed          this viewer's roles do not let him do that; names the roles that may
 ├── ChangedMeanwhile    somebody else changed the same thing since it was read; nothing was saved
 └── BadSetting          a setting or argument has a value we cannot use; names key and value
 """
@@ -58,3 +59,7 @@ class BadSetting(SeenBeforeError):
 
 class ChangedMeanwhile(SeenBeforeError):
     """Somebody else changed the same thing since it was read; nothing was saved, and nothing of theirs was lost."""
+
+
+class NotAllowed(SeenBeforeError):
+    """The viewer's roles do not let him do that; the sentence names the roles that may."""

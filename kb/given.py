@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from kb.records import Problem, Record
-from kb.rows import from_row, to_row
+from kb.rows import from_row, to_row, unpack_audience
 from kb.text import prepare
 
 Value = str | int | None
@@ -24,10 +25,10 @@ def given(row: Mapping[Any, Any]) -> dict[str, Value]:
 
 
 def as_given(record: Record, row: Mapping[Any, Any]) -> Record:
-    """The record as the export alone would have it; only problems differ."""
-    if not isinstance(record, Problem) or not given(row):
-        return record
-    return from_row("problem", {**row, **given(row)})
+    """The record as it was given: without what people set on a problem, and without the rules of access."""
+    if not isinstance(record, Problem):
+        return replace(record, audience=unpack_audience(row["audience_given"]))
+    return from_row("problem", {**row, **given(row), "audience": row["audience_given"]})
 
 
 def differing(old: Mapping[Any, Any], new: Mapping[str, Any]) -> tuple[dict[str, Value], dict[str, Value]]:
@@ -52,7 +53,7 @@ def laid_over(row: Mapping[Any, Any], said: Mapping[str, Value]) -> dict[str, An
 
     ``row`` may already have something laid over it: that is taken off first. The fingerprint stays the export's.
     """
-    base = {**row, **given(row)}
+    base = {**row, **given(row), "audience": row.get("audience_given", row["audience"])}
     whole = from_row("problem", {**base, "id": row.get("id"), **said})
     made = to_row(prepare(cast("Problem", whole)))
     held = {name: base[name] for name in said}

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from kb import schema as s
+from kb.audiences import Audiences, in_force, ruled
 from kb.audit import Audit
 from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
@@ -42,7 +43,7 @@ class Change:
         return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
-class Holdings(Safekeeping, Audit):
+class Holdings(Safekeeping, Audiences, Audit):
     """Tickets, articles and problems with their cached vectors, by store id and by (source, number)."""
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -192,6 +193,7 @@ class Holdings(Safekeeping, Audit):
         found: dict[tuple[str, str], Redacted] = {}
         with self._writing() as db:
             one_writer(db)
+            rules = in_force(db).now
             known = self._known(db, table, records, whole=merge is not None or kind == "problem")
             told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
             gone, stale = self._erased(db, [record.ref for record in records]), set[str]()
@@ -205,12 +207,12 @@ class Holdings(Safekeeping, Audit):
                 found[record.source, record.number] = guard.record(record)
                 row = to_row(found[record.source, record.number].record)
                 if old is None:
-                    new.append(row)
+                    new.append(ruled(kind, row, rules))
                 elif old["fingerprint"] != row["fingerprint"]:
                     if kind == "problem":
                         told.append((old["id"], *differing(old, row)))
                         row = kept(old, row)
-                    changed.append({**row, "row_id": old["id"]})
+                    changed.append({**ruled(kind, row, rules), "row_id": old["id"]})
                     stale |= {old["text_hash"], *(parts(from_row(kind, old)) if merge is not None else ())}
             stamp = {"seq": next_seq(db)} if new or changed else {}
             if new:

@@ -16,7 +16,7 @@ from kb.errors import BadSetting, TooLittle
 from kb.features import Featurer
 from kb.overlay import NOTHING_SAID, Overlay
 from kb.patterns import Patterns
-from kb.records import Article, Mark, Pattern, Ref, Ticket, Viewer
+from kb.records import Article, Mark, Pattern, Record, Ref, Ticket, Viewer
 from kb.rows import moment
 from kb.store import Store
 from kb.text import prepare
@@ -182,7 +182,7 @@ class Librarian:
         if not title.strip() or not body.strip():
             raise BadSetting("An article needs a title and a text.")
         new = prepare(replace(old, title=" ".join(title.split())[:200], body=body, summary="", updated_at=now, id=None))
-        if self.store.write("article", [new], by=self.viewer.name).updated:
+        if self.store.write("article", [new], merge=_as_it_was_for, by=self.viewer.name).updated:
             self.store.mark(Mark(old.ref, "edit", by=self.viewer.name, at=now, before=f"{old.title}\n{old.body}"))
         found = self.store.find("article", new.number, self.viewer, source=OURS)
         return found if isinstance(found, Article) else new
@@ -190,6 +190,11 @@ class Librarian:
     def _next_number(self) -> str:
         taken = [str(row[1]) for row in self.store.facts("article", ("source", "number")) if row[0] == OURS]
         return f"SB{1 + max((int(n[2:]) for n in taken if n[2:].isdigit()), default=0):05d}"
+
+
+def _as_it_was_for(old: Record, new: Record) -> Record:
+    """The new words for whom the article was given to; the rules of access narrow that anew."""
+    return replace(new, audience=old.audience)
 
 
 def tickets_of(refs: Sequence[Ref], store: Store, viewer: Viewer) -> list[Ticket]:

@@ -208,3 +208,12 @@ def by_group(group: Ints) -> list[tuple[int, Ints]]:
 
 def _time(seconds: np.int64) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def without_names(patterns: Patterns, withheld: Iterable[str]) -> Patterns:
+    """The same patterns, these without the name and the phrases that were made for them."""
+    ids = set(withheld)
+    if not ids:
+        return patterns
+    heads = tuple(Head(one.id, f"Pattern {one.id}") if one.id in ids else one for one in patterns.heads)
+    return replace(patterns, heads=heads)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from kb.roles import LOCAL, WRITING, permitted
+
 Kind = Literal["ticket", "article", "problem"]
 State = Literal["open", "on hold", "resolved", "closed", "cancelled"]
 Line = Literal[1, 2]
@@ -213,6 +215,14 @@ class Viewer:
     name: str = "local"
     groups: frozenset[str] = frozenset()
     sees_all: bool = False
+    roles: frozenset[str] = frozenset({LOCAL})
+    """What decides over acts; the person at this machine unless a sign-in says otherwise."""
+    looking: str = ""
+    """Who looks at the desk as this viewer; then nothing may be changed."""
+
+    def may(self, act: str) -> bool:
+        """Whether this viewer may do an act of :data:`kb.roles.ACTS`."""
+        return permitted(self.roles, act) and not (self.looking and act in WRITING)
 
     def may_see(self, audience: tuple[str, ...]) -> bool:
         """Whether a record with this audience may be shown to this viewer at all."""

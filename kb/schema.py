@@ -47,6 +47,7 @@ tickets = sa.Table(
     sa.Column("problem", sa.String, nullable=False, index=True),
     sa.Column("parent", sa.String, nullable=False),
     sa.Column("audience", sa.String, nullable=False),
+    sa.Column("audience_given", sa.String, nullable=False, server_default=""),
     sa.Column("extra", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("fix", sa.Text, nullable=False),
@@ -73,6 +74,7 @@ articles = sa.Table(
     sa.Column("updated_at", sa.BigInteger),
     sa.Column("url", sa.String, nullable=False),
     sa.Column("audience", sa.String, nullable=False),
+    sa.Column("audience_given", sa.String, nullable=False, server_default=""),
     sa.Column("extra", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("text_hash", sa.String(64), nullable=False),
@@ -108,6 +110,7 @@ problems = sa.Table(
     sa.Column("updated_at", sa.BigInteger),
     sa.Column("resolved_at", sa.BigInteger),
     sa.Column("audience", sa.String, nullable=False),
+    sa.Column("audience_given", sa.String, nullable=False, server_default=""),
     sa.Column("extra", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("known_error", sa.Boolean, nullable=False),
@@ -313,3 +316,43 @@ audit = sa.Table(
     sqlite_autoincrement=True,
 )
 """Only ever added to: triggers refuse anything else."""
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("issuer", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("secret", sa.String, nullable=False),
+    sa.Column("roles", sa.String, nullable=False),
+    sa.Column("groups", sa.String, nullable=False),
+    sa.Column("claims", sa.Text, nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("issuer", "subject", name="uq_people_issuer_subject"),
+    sqlite_autoincrement=True,
+)
+"""Who may sign in: local accounts have issuer "" and their folded name as subject, and a password hash as secret."""
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("issued", sa.BigInteger, nullable=False),
+    sa.Column("last_seen", sa.BigInteger, nullable=False),
+    sa.Column("revoked", sa.BigInteger),
+    sa.Column("revoked_by", sa.String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+tries = sa.Table(
+    "tries",
+    metadata,
+    sa.Column("name_hash", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
+)
+"""Failed sign-ins by the hash of the name that was typed, whether there is such a person or not."""

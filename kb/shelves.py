@@ -142,7 +142,7 @@ class Shelves:
             ids, matrix, waiting = self._vectors(fresh)
             behind += waiting
             if waiting:
-                notes.append(f"{waiting:,} new {kind}s are found by their words only: run `seenbefore index`.")
+                notes.append(f"Some new {kind}s are found by their words only: run `seenbefore index`.")
             replaced = np.array(sorted({*gone, *(r.id for r in fresh if r.id is not None)}), np.int64)
             old = pools[kind]
             pools[kind] = Shelf(

@@ -16,14 +16,16 @@ from kb.erasing import Erasing
 from kb.holdings import Change
 from kb.marks import targets
 from kb.records import Kind, Link, Problem, Record, Viewer
+from kb.roster import Roster
 from kb.rows import moment, seconds
+from kb.signins import SignIns
 
 __all__ = ["Change", "Store"]
 
 LinkRow = tuple[int, Kind, int, int | None, bool]
 
 
-class Store(Erasing):
+class Store(Erasing, Roster, SignIns):
     """Records, and what people said of them. One writer at a time across processes; readers never wait for it."""
 
     # --- links -------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ try:  # from the first moment on Ctrl-C is answered with a sentence
 
     from kb.errors import SeenBeforeError
     from pipelines import settings as environment
+    from pipelines.accounts import access_app, user_app
     from pipelines.audit import app as audit_app
     from pipelines.privacy_app import app as privacy_app
     from pipelines.privacy_app import eraser as erase_app
@@ -53,6 +54,8 @@ app.add_typer(problems_app, name="problems")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(erase_app, name="erase")
 app.add_typer(audit_app, name="audit")
+app.add_typer(user_app, name="user")
+app.add_typer(access_app, name="access")
 
 patterns_app = typer.Typer(rich_markup_mode=None, help="Find what keeps coming back; list what was found by cost, "
                            "growth or pain, and show one pattern with everything known of it.")  # fmt: skip

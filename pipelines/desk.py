@@ -17,6 +17,7 @@ from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
 from kb.knowledge import Knowledge
 from kb.patterns import Patterns
 from kb.policy import Policy
+from kb.records import EVERYONE
 from kb.rows import moment, seconds
 from kb.shelves import KINDS, Published, Shelf, Shelves
 from kb.triage import Models, Triage
@@ -134,7 +135,8 @@ def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy)
 
 
 def _stale(home: Home, facts: Mapping[str, Any]) -> str:
-    opened = [row[0] for row in home.store.facts("ticket", ("opened_at",)) if row[0] is not None]
+    read = home.store.each_facts("ticket", ("opened_at",), EVERYONE)  # what it says is told to everybody
+    opened = [row[0] for batch in read for row in batch if row[0] is not None]
     until = facts.get("trained_until")
     last = seconds(datetime.fromisoformat(until)) if until else None
     newer = sum(1 for at in opened if last is not None and at > last)

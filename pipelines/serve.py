@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.errors import BadSetting
 from pipelines import settings as environment
+from pipelines import signing
 from pipelines.doors import Doors
 from pipelines.settings import Settings
 
@@ -28,7 +29,19 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app.py"
-PAGES = ("search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk", "audit")
+PAGES = (
+    "search",
+    "triage",
+    "patterns",
+    "problems",
+    "knowledge",
+    "reports",
+    "models",
+    "desk",
+    "access",
+    "privacy",
+    "audit",
+)
 """Paths of the pages that app.py names; the first is also the way in."""
 LOOKS = ROOT / "kb" / "screens" / "assets" / "streamlit.toml"
 STOP_WITHIN = 3
@@ -47,13 +60,14 @@ def serve(
 ) -> int:
     """Serve the desk of ``settings`` until Ctrl-C or SIGTERM; returns 0 then.
 
-    Raises ``BadSetting`` where ``host`` would let other machines in, or the port is taken.
+    Raises ``BadSetting`` where ``host`` would let other machines in and nobody has to sign in, or the port is taken.
     """
-    only_this_machine(host)
+    if not only_this_machine(host):
+        signing.ready_for_others(settings, host)
     free(host, port)
     environment.be_offline()
     _GIVEN[:] = [replace(settings, via="screens")]
-    server = _server(host, port)
+    server = _server(host, port, settings)
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     say(f"Seen Before is at {address} (Ctrl-C stops it).")
     if open_browser:
@@ -68,16 +82,11 @@ def in_use() -> Settings:
     return _GIVEN[0] if _GIVEN else environment.read()
 
 
-def only_this_machine(host: str) -> None:
-    """Raise ``BadSetting`` unless the address is a loopback one: there is no sign-in that could let others in."""
+def only_this_machine(host: str) -> bool:
+    """Whether the address is a loopback one, which no other machine can reach."""
     with suppress(ValueError):
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    if host != "localhost":
-        raise BadSetting(
-            f"--host {host[:80]} would open the desk to other machines, and there is no sign-in yet: "
-            "leave it out, and let a proxy that signs people in pass requests on to 127.0.0.1."
-        )
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def free(host: str, port: int) -> None:
@@ -157,9 +166,10 @@ def _headers(page: str) -> dict[str, str]:
     }
 
 
-def _server(host: str, port: int) -> Any:
+def _server(host: str, port: int, settings: Settings) -> Any:
     import streamlit as st
     import uvicorn
+    from starlette.middleware import Middleware
     from starlette.responses import HTMLResponse
     from starlette.routing import Route
     from streamlit.web.bootstrap import load_config_options
@@ -169,18 +179,33 @@ def _server(host: str, port: int) -> Any:
     async def begin(request: Request) -> HTMLResponse:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
-    routes = [Route(path, begin) for path in ("/", *(f"/{name}" for name in PAGES))]
-    options = looks()
-    hosts = [*options["server.allowedHosts"], host]
-    given = {"server.address": host, "server.port": port, "browser.serverPort": port, "server.allowedHosts": hosts}
-    load_config_options({**options, **given})
-    doors = Doors(st.App(APP, routes=routes), hosts=hosts, most=(options["server.maxUploadSize"] + 1) * 1024**2)
+    routes = [Route(path, begin) for path in ("/", *(f"/{name}" for name in (*PAGES, signing.ENTER)))]
+    door = signing.Door(settings)
+    options = {**looks(), **_reached(settings, door, host, port)}
+    load_config_options(options)
+    guards = [Middleware(signing.Gate, door=door)]
+    desk = st.App(APP, routes=[*routes, *signing.routes(door)], middleware=guards)
+    most = (options["server.maxUploadSize"] + 1) * 1024**2
+    doors = Doors(desk, hosts=options["server.allowedHosts"], most=most)
     app = Guarded(doors, headers=_headers(page))  # outermost: what is refused or breaks carries the headers too
     config = uvicorn.Config(
         app, host=host, port=port, log_level="error", access_log=False, server_header=False,
         ws="websockets-sansio", timeout_graceful_shutdown=STOP_WITHIN,
     )  # fmt: skip
     return uvicorn.Server(config)
+
+
+def _reached(settings: Settings, door: signing.Door, host: str, port: int) -> dict[str, Any]:
+    """By which names the desk is reached, and how people sign in elsewhere."""
+    said: dict[str, Any] = {
+        "server.address": host,
+        "server.port": port,
+        "browser.serverPort": port,
+        "server.allowedHosts": [*looks()["server.allowedHosts"], host, *settings.hosts],
+    }
+    if door.elsewhere is not None:
+        said["secrets.files"] = [str(door.elsewhere.file)]
+    return said
 
 
 @contextmanager

@@ -31,6 +31,10 @@ class Settings:
     """How what this process does is noted in the audit log, such as "command line of ann"."""
     groups: tuple[str, ...] = ()
     """Groups whose restricted records the single local user may see."""
+    oidc: Path | None = None
+    """The file that says how people sign in with their organisation; ``None`` where they do not."""
+    hosts: tuple[str, ...] = ()
+    """Names by which other machines reach the desk; no other name is answered."""
 
     @property
     def viewer(self) -> Viewer:
@@ -48,7 +52,11 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
     threads = os.environ.get("SEENBEFORE_THREADS", "0").strip() or "0"
     if not (threads.isascii() and threads.isdecimal() and len(threads) <= _DIGITS):
         raise BadSetting(f"SEENBEFORE_THREADS is {threads!r}: give a whole number of threads, or 0 for all cores.")
-    named = tuple(part.strip() for part in os.environ.get("SEENBEFORE_GROUPS", "").split(",") if part.strip())
+    named, hosts = (
+        tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+        for name in ("SEENBEFORE_GROUPS", "SEENBEFORE_HOSTS")
+    )
+    oidc = os.environ.get("SEENBEFORE_OIDC", "").strip()
     settings = Settings(
         home=place.expanduser().absolute(),
         database_url=os.environ.get("SEENBEFORE_DATABASE_URL", "").strip(),
@@ -57,6 +65,8 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
         groups=named,
         privacy_key=_privacy_key(place.expanduser().absolute()),
         via=f"command line of {person()}",
+        oidc=Path(oidc).expanduser().absolute() if oidc else None,
+        hosts=hosts,
     )
     return replace(settings, groups=groups) if groups else settings
 

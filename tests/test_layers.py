@@ -44,6 +44,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/judgements.py",
         "kb/case*.py",
         "kb/store.py",
+        "kb/audiences.py",
+        "kb/roster.py",
+        "kb/signins.py",
         "kb/schema.py",
         "kb/migrations/*",
     ),
@@ -71,6 +74,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "python_calamine": ("kb/tables/*",),
     "openpyxl": ("kb/tables/*",),
     "reportlab": ("pipelines/report_pdf*.py",),
+    "argon2": ("kb/passwords.py",),
     "socket": ("pipelines/serve.py",),  # looks whether its own port is free
 }
 ENVIRONMENT = ("pipelines/settings.py",)

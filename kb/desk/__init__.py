@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kb.desk.auditor import Auditor
 from kb.desk.dispatcher import Clocked, Dispatcher
+from kb.desk.doorkeeper import Doorkeeper
 from kb.desk.front import Searches
 from kb.desk.keeper import Keeper
 from kb.desk.lead import Lead
@@ -11,10 +12,12 @@ from kb.desk.overlay import keep_overlay, overlay_of
 from kb.desk.privacy import Keeping
 from kb.desk.problems import ProblemDesk
 from kb.desk.profiles import Profiler
+from kb.desk.rights import guarded
 from kb.desk.watch import Watch
 
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Keeping, Auditor):
+@guarded
+class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Keeping, Auditor, Doorkeeper):
     """Everything a screen, the command line or a program may ask for."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from kb import live, policy, sla
 from kb.desk.front import Front
-from kb.desk.technician import Technician
+from kb.desk.technician import Technician, named
 from kb.errors import BadSetting
 from kb.judgements import Judged
 from kb.live import Week
@@ -109,7 +109,7 @@ class Dispatcher(Technician, Front):
         """Keep what a person did with a suggestion. Raises ``NotFound`` for a ticket the viewer may not see."""
         self.record("ticket", correction.ticket.number, viewer=viewer, source=correction.ticket.source)
         now = correction.at or datetime.now(UTC)
-        self.store.correct(replace(correction, by=correction.by or viewer.name, at=now))
+        self.store.correct(replace(correction, by=named(correction.by, viewer), at=now))
 
     # --- rules -------------------------------------------------------------------------------------------------
 

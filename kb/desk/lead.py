@@ -96,7 +96,7 @@ class Lead(Dispatcher, Keeper, Watch):
             currency=here.assumed.currency,
         )  # fmt: skip
 
-    def report_file(self, digest: Digest, form: str, viewer: Viewer | None = None) -> bytes:
+    def report_file(self, digest: Digest, form: str, *, viewer: Viewer) -> bytes:
         """A report as a file: "html", "pdf" or "xlsx". Raises ``BadSetting`` where none can be made here."""
         if self.report_with is None:
             raise BadSetting("No file can be made from here: run `seenbefore report --month 2026-10`.")

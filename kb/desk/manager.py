@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,10 +13,14 @@ from kb.desk.overlay import change_overlay, overlay_of
 from kb.errors import BadSetting, NotFound
 from kb.newcomers import Live
 from kb.overlay import Act, Overlay, What
-from kb.patterns import Patterns
-from kb.records import KEEPER, Pattern, Ref, Viewer
+from kb.patterns import Patterns, without_names
+from kb.records import EVERYONE, KEEPER, Pattern, Ref, Viewer
 
 _LONGEST = 120
+_READ = 1_000
+"""So many tickets of a pattern are read for the words of its name."""
+WITHHELD = ("Some records became restricted since the patterns were found, so that the names made with them are "
+            "withheld: run `seenbefore patterns` and `seenbefore train`.")  # fmt: skip
 ANCHORS = 20
 """So many typical tickets are kept with what was said of a pattern, so that it is known again whatever is rebuilt."""
 
@@ -23,7 +28,8 @@ ANCHORS = 20
 class Manager(Front):
     """Patterns, and the acts of people on them: each lasts through every refit and can be undone."""
 
-    _live: Live | None = None
+    _live: tuple[Live, Patterns, frozenset[str]] | None = None
+    """Patterns as of a moment; the same without names that nobody may read any more; and which those are."""
 
     def patterns_now(self) -> Patterns | None:
         """What was made, and every ticket since in the pattern it joins; ``None`` where nothing was made."""
@@ -31,9 +37,10 @@ class Manager(Front):
         if made is None:
             return None
         snapshot = self.shelves.now()
-        if kept is None or kept.made is not made or kept.snapshot is not snapshot:
-            self._live = kept = Live.of(made, snapshot, kept)
-        return kept.patterns
+        if kept is None or kept[0].made is not made or kept[0].snapshot is not snapshot:
+            live, withheld = Live.of(made, snapshot, kept[0] if kept else None), self._withheld(made)
+            self._live = kept = live, without_names(live.patterns, withheld), withheld
+        return kept[1]
 
     def patterns(self, *, viewer: Viewer, dismissed: bool = False) -> list[Pattern]:
         """What keeps coming back, biggest first, counted over the tickets this viewer may see.
@@ -75,6 +82,11 @@ class Manager(Front):
             return None
         pattern = now.pattern_of(found.id, overlay=overlay_of(self.store))
         return None if pattern is None else self.pattern(pattern, viewer=viewer)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is missing or stale right now, each sentence naming the command that mends it."""
+        told = super().warnings()
+        return (*told, WITHHELD) if self.patterns_now() is not None and self._live and self._live[2] else told
 
     # --- what people say ---------------------------------------------------------------------------------------
 
@@ -147,6 +159,22 @@ class Manager(Front):
 
         return change_overlay(self.store, change, by=viewer.name)
 
+    def _withheld(self, made: Patterns) -> frozenset[str]:
+        """Patterns named with words of tickets that became restricted, and that none of their others has."""
+        columns = self.shelves.now().pools["ticket"].columns
+        public = columns.visible(EVERYONE)
+        hidden = np.isin(made.ticket, columns.ids[~public]) & (made.group >= 0)
+        if not hidden.any():
+            return frozenset()
+        found = set()
+        for at in np.unique(made.group[hidden]).tolist():
+            left = made.ticket[(made.group == at) & np.isin(made.ticket, columns.ids[public])]
+            read = self.store.records("ticket", left[:_READ].tolist(), EVERYONE)
+            said = " ".join((made.heads[at].name, *(phrase for phrase, _ in made.heads[at].phrases)))
+            if not _words(said) <= _words(" ".join(one.text for one in read)):
+                found.add(made.heads[at].id)
+        return frozenset(found)
+
     def _ends(self, act: Act) -> list[str]:
         return [act.pattern, act.other] if act.other else [act.pattern]
 
@@ -161,6 +189,10 @@ class Manager(Front):
         full = {one.id for one in now.records(self._visible(KEEPER), overlay=said, dismissed=True)}
         known = {head.id for head in now.heads} | said.splits
         return sorted((spoken & known) - full)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _name(text: str) -> str:

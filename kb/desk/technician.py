@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
+from kb.access import require
 from kb.desk.front import Front
-from kb.errors import BadSetting
+from kb.errors import BadSetting, NotFound
 from kb.records import ARTICLE_STATES, Answer, Correction, Filter, Kind, Link, Mark, Record, Ticket, Viewer
+from kb.roles import LOCAL
 from kb.rows import content_hash
 from kb.text import clean
 
@@ -35,7 +37,8 @@ class Technician(Front):
         return replace(answer, notes=(self.index_note, *answer.notes)) if self.index_note else answer
 
     def links_of(self, ticket: Ticket, *, viewer: Viewer) -> list[tuple[Link, Record]]:
-        """What this ticket was linked to."""
+        """What this ticket was linked to. Raises ``NotFound``."""
+        self._seen(ticket, viewer)
         return self.store.links_of(ticket, viewer)
 
     def like(
@@ -59,11 +62,13 @@ class Technician(Front):
             raise BadSetting("Say in a few words what is wrong, so that the owner can mend it.")
         if mark.said == "state" and note not in ARTICLE_STATES:
             raise BadSetting(f"An article is one of: {', '.join(ARTICLE_STATES)}.")
+        if mark.said in ("state", "owner"):
+            require(viewer, "articles")
         question = "" if mark.ticket is not None else clean(self.store.redacted(mark.question[:_LONGEST_QUESTION]))
         if question:
             vectors = self.shelves.embedder.encode([question])
             self.store.keep_vectors([content_hash(question)], self.shelves.embedder.id, vectors)
-        return self.store.mark(replace(mark, by=mark.by or viewer.name, question=question, note=note))
+        return self.store.mark(replace(mark, by=named(mark.by, viewer), question=question, note=note))
 
     def undo(self, mark_id: int, *, viewer: Viewer) -> Mark:
         """Take a mark back; it stays in the history. Raises ``NotFound`` where it is not the viewer's to see."""
@@ -72,11 +77,13 @@ class Technician(Front):
         return self.store.undo(mark_id, by=viewer.name)
 
     def marks_of(self, record: Record, *, viewer: Viewer) -> list[Mark]:
-        """What people said of a record and of others as the answer to it, newest first."""
+        """What people said of a record and of others as the answer to it, newest first. Raises ``NotFound``."""
+        self._seen(record, viewer)
         return self.store.marks_of(record, viewer)
 
     def linked_from(self, record: Record, *, viewer: Viewer, most: int = 50) -> list[tuple[Link, Record]]:
-        """The tickets this record answered, newest first."""
+        """The tickets this record answered, newest first. Raises ``NotFound``."""
+        self._seen(record, viewer)
         return self.store.linked_from(record, viewer, most=most)
 
     def corrections_of(self, ticket: Ticket, *, viewer: Viewer) -> list[Correction]:
@@ -87,3 +94,13 @@ class Technician(Front):
     def facets(self, *, viewer: Viewer) -> dict[str, list[tuple[str, int]]]:
         """What may be filtered by: name → (value, count) over the tickets this viewer may see."""
         return self.shelves.now().pools["ticket"].columns.facets(viewer)
+
+    def _seen(self, record: Record, viewer: Viewer) -> None:
+        """Raise ``NotFound`` for a record the viewer may not see any more, however he came by it."""
+        if record.id is not None and not self.store.records(record.ref.kind, [record.id], viewer):
+            raise NotFound(f"No {record.ref.kind} {record.number[:80]!r} here that you may see.")
+
+
+def named(said: str, viewer: Viewer) -> str:
+    """Who is named as having said it: only the person at the machine may speak for others."""
+    return said if said and LOCAL in viewer.roles else viewer.name

@@ -9,37 +9,63 @@ import streamlit as st
 
 from kb.desk import Desk
 from kb.records import Viewer
-from kb.screens.paper import Node, copier, div, el, link, look, sheet, span
+from kb.screens.paper import Node, Told, button, copier, div, el, link, look, sheet, span
 
 PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns",
                             "problems": "Problems", "knowledge": "Knowledge", "reports": "Reports",
-                            "models": "Models", "desk": "Desk"}  # fmt: skip
-"""Path of each page → its name in the top bar."""
-ADMIN: Mapping[str, str] = {"privacy": "Privacy", "audit": "Audit"}
-"""Path of each page of the section "Admin" → its name there."""
+                            "models": "Models", "desk": "Desk", "access": "Access", "privacy": "Privacy",
+                            "audit": "Audit"}  # fmt: skip
+"""Path of each page → what it is called in the top bar or, below it, in the section Admin."""
+ADMIN: Mapping[str, str] = {"access": "access", "privacy": "privacy", "audit": "audit"}
+"""Pages of the section Admin → the act one must be allowed for them to be shown."""
 T = TypeVar("T")
 _REMEMBERED = 24
 _STEADY = ("ask", "like", "facets", "library", "queue", "answered")
 """What does not change under the reader's eyes when he says something of it."""
 
 
-def top(here: str, *, waiting: int = 0) -> None:
-    """Dress the page and draw its top bar."""
+def top(
+    here: str, *, waiting: int = 0, viewer: Viewer | None = None, out: Node = None,
+    told: Callable[[Told], None] | None = None,
+) -> None:  # fmt: skip
+    """Dress the page and draw its top bar: the pages, and who is signed in with the way out."""
+    st.session_state["sb-viewer"] = viewer
     places = []
     for page, name in PAGES.items():
+        if page in ADMIN:
+            continue
         badge = span("count", f"{waiting}", title=f"{waiting} waiting") if page == "triage" and waiting else None
         places.append({**link([name, badge], page), "current": page == here})
-    places.append({**link("Admin", next(iter(ADMIN))), "current": here in ADMIN})
+    admin = [page for page, act in ADMIN.items() if viewer is None or viewer.may(act)]
+    if admin:
+        places.append({**link("Admin", admin[0]), "current": here in ADMIN})
     home = link([span("dot", hidden="true"), "Seen Before"], "search", "name")
-    look("sb-top", el("header", "top", home, el("nav", "", *places, label="Pages")))
-    if here in ADMIN and len(ADMIN) > 1:
-        inside = ({**link(name, page), "current": page == here} for page, name in ADMIN.items())
+    header = el("header", "top", home, el("nav", "", *places, label="Pages"), _who(viewer, out))
+    look("sb-top", header, _looking(viewer), told=told)
+    if here in ADMIN and len(admin) > 1:
+        inside = ({**link(PAGES[page], page), "current": page == here} for page in admin)
         sheet("sb-admin", el("nav", "switch wraps", *inside, label="Admin"))
 
 
-def name_of(page: str) -> str:
-    """What a page is called in the bar or in its section."""
-    return PAGES.get(page) or ADMIN[page]
+def bare() -> None:
+    """Dress a page of who has not signed in: the name, and no pages."""
+    name = el("span", "name", span("dot", hidden="true"), "Seen Before")
+    look("sb-top", el("header", "top", name))
+
+
+def _who(viewer: Viewer | None, out: Node) -> Node:
+    """Who is signed in, with the way out."""
+    if viewer is None or not out:
+        return None
+    return div("who", span("soft", viewer.looking or viewer.name), out)
+
+
+def _looking(viewer: Viewer | None) -> Node:
+    """The banner over a desk that is looked at as somebody else."""
+    if viewer is None or not viewer.looking:
+        return None
+    words = f"You see the desk as {viewer.name} does. Nothing can be changed meanwhile."
+    return div("looking", span("", words), button("Back to yourself", "myself", "little"), role="status")
 
 
 def head(question: str, lead: Node = None) -> dict[str, object]:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import streamlit as st
 
 from kb.records import Span
+from kb.screens.mirror import mirrored
 
 Node: TypeAlias = "str | dict[str, Any] | Sequence[Node] | None"
 """Text, an element, a row of nodes, or nothing."""
@@ -54,6 +55,11 @@ def span(look: str, *inside: Node, **more: Any) -> dict[str, Any]:
 def link(inside: Node, page: str, look: str = "", **where: str) -> dict[str, Any]:
     """A link to one of our own pages; ``where`` becomes the query string."""
     return {"x": "link", "c": look, "k": [inside], "page": page, "where": {k: v for k, v in where.items() if v}}
+
+
+def door(label: str, look: str = "", *, out: bool = False) -> dict[str, Any]:
+    """The way to the sign-in page, which is none of ours; with ``out`` a button that signs out on the way."""
+    return {"x": "door", "c": look, "k": [label], "out": out}
 
 
 def button(label: str, name: str, look: str = "", *, key: str = "", title: str = "", **value: str) -> dict[str, Any]:
@@ -162,9 +168,9 @@ def sheet(key: str, *nodes: Node, told: Callable[[Told], None] | None = None) ->
     _draw(_PLAIN, key, list(nodes), told)
 
 
-def look(key: str, *nodes: Node) -> None:
+def look(key: str, *nodes: Node, told: Callable[[Told], None] | None = None) -> None:
     """Draw nodes and dress the whole page; once a page, before anything else."""
-    _draw(_LOOK, key, list(nodes), None)
+    _draw(_LOOK, key, list(nodes), told)
 
 
 def place() -> AbstractContextManager[Any]:
@@ -192,7 +198,8 @@ def _draw(name: str, key: str, nodes: list[Node], told: Callable[[Told], None] |
         if told is not None and isinstance(value, Mapping) and isinstance(value.get("name"), str):
             told({str(field): str(text)[:MOST] for field, text in value.items()})
 
-    _mount(name)(key=key, data={"nodes": nodes}, on_go_change=went, on_act_change=acted)
+    seen_by = st.session_state.get("sb-viewer")
+    _mount(name)(key=key, data={"nodes": mirrored(key, nodes, seen_by)}, on_go_change=went, on_act_change=acted)
 
 
 def _sent(key: str, what: str) -> Any:

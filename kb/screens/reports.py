@@ -43,7 +43,7 @@ def page(desk: Desk, viewer: Viewer) -> None:
         sheet("reports-head", head(ASKED), _chooser(months, asked), notes((str(error),)), told=_heard)
         return
     sheet("reports-head", head(ASKED, _lead(made)), _chooser(months, chosen.key), told=_heard)
-    _downloads(desk, made, viewer)
+    _downloads(desk, viewer, made)
     sheet("reports", div("report", el("p", "summary", made.summary), _tiles(made),
                          *(_section(made, one) for one in made.sections), _notes(made)))  # fmt: skip
 
@@ -73,11 +73,11 @@ def _heard(sent: Told) -> None:
         go({"period": sent.get("period", "").strip()[:40]})
 
 
-def _downloads(desk: Desk, made: Digest, viewer: Viewer) -> None:
-    if desk.report_with is None:
+def _downloads(desk: Desk, viewer: Viewer, made: Digest) -> None:
+    if desk.report_with is None or not viewer.may("report"):
         return
     for place, (form_, words, kind) in zip(st.columns(len(_FILES), width=640), _FILES, strict=True):
-        place.download_button(words, partial(desk.report_file, made, form_, viewer),
+        place.download_button(words, partial(desk.report_file, made, form_, viewer=viewer),
                               f"seenbefore-{made.key.replace('..', '--')}.{form_}", kind, key=f"report-{form_}",
                               on_click="ignore", width="stretch")  # fmt: skip
 

@@ -160,6 +160,24 @@ const SPECIAL = {
     });
     return made;
   },
+  // The way to the sign-in page, or out: the only address and the only form here that Streamlit does not handle.
+  door(sheet, node) {
+    const made = document.createElement(node.out ? "form" : "a");
+    dress(made, node);
+    if (!node.out) {
+      made.classList.add("sb-button");
+      made.href = base() + "sign-in";
+      fill(sheet, made, node);
+      return made;
+    }
+    made.method = "post";
+    made.action = base() + "sign-out";
+    const press = document.createElement("button");
+    press.className = "sb-button sb-bare sb-little";
+    fill(sheet, press, node);
+    made.append(press);
+    return made;
+  },
   act(sheet, node) {
     const made = pressable(sheet, node);
     made.dataset.path = `act:${node.name}:${JSON.stringify(node.value)}`;
@@ -167,6 +185,7 @@ const SPECIAL = {
       if (node.next) onwards(made.closest("[data-card]"));
       tell(sheet, "act", { ...node.value, name: node.name });
     });
+    if (node.off) switchOff(made, node.off);
     return made;
   },
   copy(sheet, node) {
@@ -192,6 +211,7 @@ const SPECIAL = {
       event.preventDefault();
       tell(sheet, "act", { ...Object.fromEntries(new FormData(made)), ...node.value, name: node.name });
     });
+    if (node.off) made.querySelectorAll("button, input, textarea, select").forEach((part) => switchOff(part, node.off));
     return made;
   },
   submit(sheet, node) {
@@ -396,6 +416,15 @@ function expected(picture, band, at) {
   draw();
 }
 
+// What the reader's role does not allow: seen, explained, and not to be pressed.
+function switchOff(made, why) {
+  made.disabled = true;
+  made.title = why;
+  delete made.dataset.key;
+  delete made.dataset.anywhere;
+  made.querySelector("kbd")?.remove();
+}
+
 function pressable(sheet, node) {
   const made = document.createElement("button");
   dress(made, node);
@@ -487,7 +516,7 @@ async function copied(text) {
 // The folder the app lives in: "/" unless it is served under a path of its own.
 function base() {
   const folder = location.pathname.replace(/\/+$/, "").split("/");
-  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk"].includes(folder[folder.length - 1])) folder.pop();
+  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk", "access", "enter"].includes(folder[folder.length - 1])) folder.pop();
   return folder.join("/") + "/";
 }
 
