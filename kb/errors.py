@@ -9,11 +9,15 @@ SeenBeforeError
 ├── StoreTrouble        the database could not be read or written (full, read-only, locked, gone)
 ├── TooLittle           there are too few examples to learn from; says how many there are and how many it takes
 ├── NotFound            no such record for this viewer (the same words whether it is hidden or absent)
+├── RowsRefused         rows that a program sent cannot be taken; none of them was saved
 ├── ChangedMeanwhile    somebody else changed the same thing since it was read; nothing was saved
 └── BadSetting          a setting or argument has a value we cannot use; names key and value
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class SeenBeforeError(Exception):
@@ -58,3 +62,12 @@ class BadSetting(SeenBeforeError):
 
 class ChangedMeanwhile(SeenBeforeError):
     """Somebody else changed the same thing since it was read; nothing was saved, and nothing of theirs was lost."""
+
+
+class RowsRefused(SeenBeforeError):
+    """Rows that a program sent cannot be taken; ``rows`` says of each which and why, and none of them was saved."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        """``rows`` are refused rows of an import, :class:`kb.tables.BadRow` each."""
+        super().__init__(f"{len(rows):,} of the rows cannot be taken, so nothing was saved.")
+        self.rows = tuple(rows)
