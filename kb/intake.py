@@ -1,5 +1,4 @@
-"""Records that programs send: read and prepared as an import is, then written all or nothing with a row by row report.
-"""
+"""Records that programs send: read and prepared as an import is, written all or nothing, reported row by row."""
 
 from __future__ import annotations
 
