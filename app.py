@@ -13,8 +13,8 @@ from kb.desk import Desk
 from kb.errors import SeenBeforeError
 from kb.records import Viewer
 from kb.screens import chrome, desk, knowledge, models, paper, patterns, problems, reports, search, triage
-from pipelines.desk import open_desk
 from pipelines.home import Home
+from pipelines.opened import opened as shared
 from pipelines.serve import in_use
 from pipelines.settings import Settings
 
@@ -30,8 +30,8 @@ ICON = paper.ASSETS / "icon.png"
 
 @st.cache_resource(show_spinner=False, max_entries=1)
 def opened(_settings: Settings, home: str, published: str) -> Desk:
-    """The desk, opened anew when another generation has been published."""
-    return open_desk(_settings)
+    """The desk, opened anew when another generation has been published; programs are answered from the same one."""
+    return shared(_settings)()
 
 
 def run() -> None:

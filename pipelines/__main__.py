@@ -18,6 +18,8 @@ try:  # from the first moment on Ctrl-C is answered with a sentence
 
     from kb.errors import SeenBeforeError
     from pipelines import settings as environment
+    from pipelines.hooks import app as hooks_app
+    from pipelines.keys import app as key_app
     from pipelines.problems import app as problems_app
 except KeyboardInterrupt:
     raise SystemExit(_STOPPED) from None
@@ -47,6 +49,8 @@ models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The 
                          "cards, their history, and the way back.")  # fmt: skip
 app.add_typer(models_app, name="models")
 app.add_typer(problems_app, name="problems")
+app.add_typer(key_app, name="key")
+app.add_typer(hooks_app, name="hooks")
 
 patterns_app = typer.Typer(rich_markup_mode=None, help="Find what keeps coming back; list what was found by cost, "
                            "growth or pain, and show one pattern with everything known of it.")  # fmt: skip
@@ -382,9 +386,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
     group: GroupOption = None,
+    no_api: Annotated[bool, typer.Option("--no-api", help="Serve the screens only.")] = False,
+    api_only: Annotated[bool, typer.Option("--api-only", help="Serve the API for programs only.")] = False,
 ) -> None:
-    """Serve the screens on this machine."""
-    _serve(_home(home), host, port, tuple(group or ()))
+    """Serve the screens, and the API for programs under /api/v1, on this machine."""
+    from pipelines.serve import faces_of
+
+    _serve(_home(home), host, port, tuple(group or ()), faces_of(no_api=no_api, api_only=api_only))
 
 
 @app.command(epilog="Example: seenbefore demo")
@@ -706,13 +714,14 @@ def _desk_of(home: Home, *parts: str) -> Desk:
     return desk_of(home, parts=parts)
 
 
-def _serve(home: Home, host: str, port: int, groups: tuple[str, ...]) -> None:
+def _serve(home: Home, host: str, port: int, groups: tuple[str, ...], faces: tuple[str, ...] = ()) -> None:
     from dataclasses import replace
 
     from pipelines import serve as serving
     from pipelines import show
 
-    serving.serve(replace(home.settings, groups=groups or home.settings.groups), host=host, port=port, say=show.line)
+    serving.serve(replace(home.settings, groups=groups or home.settings.groups), host=host, port=port, say=show.line,
+                  faces=faces or serving.FACES)  # fmt: skip
 
 
 def _text(text: str) -> str:

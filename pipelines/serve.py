@@ -11,7 +11,7 @@ import socket
 import threading
 import tomllib
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ STOP_WITHIN = 3
 """Seconds that open pages get before the process ends all the same."""
 _WHERE = 'window.__streamlit={BACKEND_BASE_URL:location.origin+"/"}'
 _GIVEN: list[Settings] = []
+FACES = ("screens", "api")
 
 
 def serve(
@@ -41,6 +42,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8501,
     open_browser: bool = False,
+    faces: Sequence[str] = FACES,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> int:
     """Serve the desk of ``settings`` until Ctrl-C or SIGTERM; returns 0 then.
@@ -51,14 +53,22 @@ def serve(
     free(host, port)
     environment.be_offline()
     _GIVEN[:] = [settings]
-    server = _server(host, port)
+    api = _api(settings) if "api" in faces else None
+    server = _server(host, port, api, screens="screens" in faces)
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     say(f"Seen Before is at {address} (Ctrl-C stops it).")
     if open_browser:
         threading.Timer(1.0, webbrowser.open, (address,)).start()
-    with _stopped_quietly():
+    with _stopped_quietly(), _working(settings, api):
         server.run()
     return 0
+
+
+def faces_of(*, no_api: bool, api_only: bool) -> tuple[str, ...]:
+    """What to serve. Raises ``BadSetting`` where nothing would be left."""
+    if no_api and api_only:
+        raise BadSetting("--no-api and --api-only leave nothing to serve: give one of them.")
+    return ("screens",) if no_api else ("api",) if api_only else FACES
 
 
 def in_use() -> Settings:
@@ -154,9 +164,31 @@ def _headers(page: str) -> dict[str, str]:
     }
 
 
-def _server(host: str, port: int) -> Any:
-    import streamlit as st
+class Beside:
+    """ASGI middleware that hands what is under /api to the API, and everything else on."""
+
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
+        self._app, self._api = app, api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from the one or the other."""
+        to_api = scope["type"] == "http" and (scope["path"] == "/api" or scope["path"].startswith("/api/"))
+        await (self._api if to_api else self._app)(scope, receive, send)
+
+
+def _server(host: str, port: int, api: Any, *, screens: bool) -> Any:
     import uvicorn
+
+    app = _screens(host, port, api) if screens else Guarded(api, _headers(""))
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="error", access_log=False, server_header=False,
+        ws="websockets-sansio", timeout_graceful_shutdown=STOP_WITHIN, lifespan="auto" if screens else "off",
+    )  # fmt: skip
+    return uvicorn.Server(config)
+
+
+def _screens(host: str, port: int, api: ASGIApp | None) -> Any:
+    import streamlit as st
     from starlette.middleware import Middleware
     from starlette.responses import HTMLResponse
     from starlette.routing import Route
@@ -168,13 +200,34 @@ def _server(host: str, port: int) -> Any:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     routes = [Route(path, begin) for path in ("/", *(f"/{name}" for name in PAGES))]
-    app = st.App(APP, routes=routes, middleware=[Middleware(Guarded, headers=_headers(page))])
+    beside = [] if api is None else [Middleware(Beside, api=api)]
+    app = st.App(APP, routes=routes, middleware=[Middleware(Guarded, headers=_headers(page)), *beside])
     load_config_options({**looks(), "server.address": host, "server.port": port, "browser.serverPort": port})
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="error", access_log=False, server_header=False,
-        ws="websockets-sansio", timeout_graceful_shutdown=STOP_WITHIN,
-    )  # fmt: skip
-    return uvicorn.Server(config)
+    return app
+
+
+def _api(settings: Settings) -> Any:
+    from kb.api import make
+    from pipelines.opened import opened
+
+    desk = opened(settings)
+    return make(desk, desk.store)
+
+
+@contextmanager
+def _working(settings: Settings, api: Any) -> Iterator[None]:
+    """What goes on beside serving the API: the desk is opened, calls are noted, messages go out."""
+    if api is None:
+        yield
+        return
+    from pipelines.worker import Worker
+
+    worker = Worker(settings, api.metrics.keep)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
 
 
 @contextmanager

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 
 from kb.api import errors
+from kb.api.addresses import Addresses
 from kb.api.answers import ProblemDetails
 from kb.api.gate import Gate
 from kb.api.keys import Asking, any_key
@@ -66,8 +69,10 @@ def make(
     for part in (health, search, triage, tickets, knowledge, feedback, patterns, problems, measures, hooks):
         app.include_router(part.router, prefix=PREFIX)
     _specified(app)
+    addresses = Addresses(app.openapi()["paths"])
+    app.state.addresses = addresses
     gate = Gate(app, store=store, clock=clock, metrics=app.state.metrics, limits=limits or Limits(), open_to_all=OPEN,
-                signed=SIGNED, asks=ASKS)  # fmt: skip
+                signed=SIGNED, asks=ASKS, addresses=addresses)  # fmt: skip
     app.state.turns = lambda: {"working": gate.turns.working, "waiting": gate.turns.waiting}
     return Api(gate, app, app.state.metrics)
 
@@ -81,11 +86,30 @@ def _specified(app: FastAPI) -> None:
     def specification(asking: Annotated[Asking, KEYED]) -> dict[str, Any]:
         return app.openapi()
 
+    spec = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes,
+                       openapi_version=app.openapi_version)  # fmt: skip
+    schemas = spec["components"]["schemas"]
+    shapes = models_json_schema([(ProblemDetails, "serialization")], ref_template="#/components/schemas/{model}")
+    schemas.update(shapes[1]["$defs"])
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for path, operations in spec["paths"].items():
+        for method, operation in operations.items():
+            if method in ("post", "patch", "delete") and path not in ASKS | SIGNED:
+                operation.setdefault("parameters", []).append(_IDEMPOTENT)
+    app.openapi_schema = spec
+
+
+_IDEMPOTENT = {
+    "name": "Idempotency-Key", "in": "header", "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "description": "A word of your own: the same request sent again within a day gets the same answer.",
+}  # fmt: skip
+
 
 def _problems() -> dict[int | str, dict[str, Any]]:
     """The errors that any route may answer with."""
     shape = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
     return {
-        status: {"description": errors.TITLES[status], "model": ProblemDetails,
-                 "content": {errors.MEDIA: shape}} for status in _STATUSES
+        status: {"description": errors.TITLES[status], "content": {errors.MEDIA: shape}} for status in _STATUSES
     }  # fmt: skip

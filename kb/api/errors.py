@@ -87,7 +87,7 @@ def register(app: FastAPI) -> None:
         if error.status_code == 404:
             return problem(404, "There is nothing at this address.", headers=headers)
         if error.status_code == 405:
-            headers["Allow"] = ", ".join(allowed(app, request.url.path)) or headers.get("Allow", "")
+            headers["Allow"] = ", ".join(app.state.addresses.methods(request.scope["path"]))
             return problem(405, "This address does not take that method.", headers=headers)
         if error.status_code == 400:
             return problem(400, "The body cannot be read: send JSON in UTF-8.", headers=headers)
@@ -124,18 +124,6 @@ def of(error: SeenBeforeError) -> Response:
                 for one in error.rows[:_MOST]]  # fmt: skip
         return problem(422, str(error), rows=rows)
     return problem(status, without_hidden(str(error)))
-
-
-def allowed(app: FastAPI, path: str) -> list[str]:
-    """The methods that some route takes at this path."""
-    scope = {"type": "http", "path": path, "root_path": "", "headers": []}
-    found: set[str] = set()
-    for route in app.routes:
-        methods = getattr(route, "methods", None) or ()
-        for method in methods:
-            if route.matches({**scope, "method": method})[0].value == 2:
-                found.add(method)
-    return sorted(found)
 
 
 def _pointed(one: Mapping[str, Any]) -> dict[str, str]:

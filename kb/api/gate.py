@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kb.api.addresses import Addresses
 from kb.api.errors import Refusal, refused, went_wrong
 from kb.api.errors import of as problem_of
 from kb.api.keys import CALLER, Caller
@@ -37,9 +38,10 @@ class Gate:
     def __init__(
         self, inner: ASGIApp, *, store: Callable[[], Store], clock: Callable[[], datetime], metrics: Metrics,
         limits: Limits, open_to_all: frozenset[str], signed: frozenset[str], asks: frozenset[str],
+        addresses: Addresses,
     ) -> None:  # fmt: skip
         self._inner, self._store, self._clock, self._metrics, self._limits = inner, store, clock, metrics, limits
-        self._open, self._signed, self._asks = open_to_all, signed, asks
+        self._open, self._signed, self._asks, self._addresses = open_to_all, signed, asks, addresses
         self._buckets = Buckets(time.monotonic)
         self.turns = Turns(limits)
         self._aside = ThreadPoolExecutor(2, "seenbefore-gate")
@@ -59,7 +61,8 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - the last word to a program is never a stack trace
             await told.instead(went_wrong(error), scope, receive)
         finally:
-            self._metrics.note(scope, told.status, time.perf_counter() - started, self._clock())
+            route = self._addresses.template(scope["path"], scope["method"])
+            self._metrics.note(scope, route, told.status, time.perf_counter() - started, self._clock())
 
     async def _let_in(self, scope: Scope, receive: Receive, send: _Told) -> None:
         path, headers = scope["path"], _headers(scope)
@@ -124,7 +127,7 @@ class Gate:
 
     async def _body(self, path: str, method: str, headers: Mapping[str, str], receive: Receive) -> bytes:
         """The whole body. Raises ``Refusal``: 413 before it is read where it says its size, 415, 408."""
-        most = self._limits.batch if path.endswith("/batch") else self._limits.body
+        most = self._limits.batch if "/batch/" in path else self._limits.body
         declared = headers.get("content-length", "")
         if declared.isascii() and declared.isdecimal() and (len(declared) > 12 or int(declared) > most):
             raise _too_large(most)
@@ -153,7 +156,7 @@ class Gate:
 
     async def _once(self, scope: Scope, body: bytes, caller: Caller, name: str, send: _Told) -> None:
         """Work on a request that carries an idempotency key: once, and then give the same answer again."""
-        if len(name) > _LONGEST_KEY or not name.isprintable():
+        if len(name) > _LONGEST_KEY or not (name.isascii() and name.isprintable()) or " " in name:
             raise Refusal(422, f"An Idempotency-Key is at most {_LONGEST_KEY} printable characters.")
         asked = f"{scope['method']} {scope['path']}?{scope.get('query_string', b'').decode('latin-1')}\n".encode()
         digest, now = hashlib.sha256(asked + body).hexdigest(), self._clock()

@@ -45,9 +45,8 @@ class Metrics:
         self._made = Info("seenbefore_made", "Names of the index, models and patterns in service.",
                           registry=self.registry)  # fmt: skip
 
-    def note(self, scope: Mapping[str, Any], status: int, seconds: float, now: datetime) -> None:
+    def note(self, scope: Mapping[str, Any], route: str, status: int, seconds: float, now: datetime) -> None:
         """Count one request under its route; addresses we do not have are counted together."""
-        route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._seconds.labels(method, route, str(status)).observe(seconds)
         if status in (401, 413, 429, 503):

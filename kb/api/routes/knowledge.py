@@ -67,7 +67,7 @@ def upsert(asked: ArticleIn, asking: Annotated[Asking, needs("knowledge")]) -> T
     return answers.taken(taken(asking, "article", asked.source, [asked]))
 
 
-@router.post("/articles/batch", summary="Add or change many articles")
+@router.post("/batch/articles", summary="Add or change many articles")
 def batch(asked: ArticlesIn, asking: Annotated[Asking, needs("knowledge")]) -> TakenOut:
     """All are taken, or none and each bad row is named."""
     return answers.taken(taken(asking, "article", asked.source, asked.articles))

@@ -44,7 +44,7 @@ def upsert(asked: TicketIn, asking: Annotated[Asking, needs("tickets:write")]) -
     return answers.taken(taken(asking, "ticket", asked.source, [asked]))
 
 
-@router.post("/tickets/batch", summary="Add or change many tickets")
+@router.post("/batch/tickets", summary="Add or change many tickets")
 def batch(asked: TicketsIn, asking: Annotated[Asking, needs("tickets:write")]) -> TakenOut:
     """All are taken, or none and each bad row is named."""
     return answers.taken(taken(asking, "ticket", asked.source, asked.tickets))
