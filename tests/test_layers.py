@@ -77,7 +77,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 ENVIRONMENT = ("pipelines/settings.py",)
 PRINTING = ("pipelines/__main__.py", "pipelines/show*.py", "pipelines/sample.py")  # the last: a script for maintainers
 REACHES_OUT = ("pipelines/deliver.py",)  # sends messages to hosts that an admin entered, and to none before
-NO_NETWORK = ("requests", "urllib.request", "httpx", "aiohttp", "http.client", "ftplib", "smtplib")
+NO_NETWORK = ("requests", "urllib.request", "httpx", "httpx2", "aiohttp", "http.client", "ftplib", "smtplib")
 
 
 def imports(tree: ast.AST) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI
@@ -55,39 +56,38 @@ class Api:
 
 def make(
     desks: Callable[[], Desk], store: Callable[[], Store], *, limits: Limits | None = None,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC), version: str = "1",
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Api:  # fmt: skip
     """The API over whatever desk ``desks`` hands out now; ``store`` must answer before the desk is open."""
-    app = FastAPI(
-        title="Seen Before", version=version, description=ABOUT, openapi_url=f"{PREFIX}/openapi.json", docs_url=None,
-        redoc_url=None, redirect_slashes=False, swagger_ui_oauth2_redirect_url=None, responses=_problems(),
-        separate_input_output_schemas=False,
-    )  # fmt: skip
+    app = _routed()
+    addresses = Addresses(specification()["paths"])
     app.state.desks, app.state.store, app.state.clock = desks, store, clock
-    app.state.metrics, app.state.turns = Metrics(), dict
-    errors.register(app)
-    for part in (health, search, triage, tickets, knowledge, feedback, patterns, problems, measures, hooks):
-        app.include_router(part.router, prefix=PREFIX)
-    _specified(app)
-    addresses = Addresses(app.openapi()["paths"])
-    app.state.addresses = addresses
+    app.state.metrics, app.state.addresses = Metrics(), addresses
     gate = Gate(app, store=store, clock=clock, metrics=app.state.metrics, limits=limits or Limits(), open_to_all=OPEN,
                 signed=SIGNED, asks=ASKS, addresses=addresses)  # fmt: skip
     app.state.turns = lambda: {"working": gate.turns.working, "waiting": gate.turns.waiting}
     return Api(gate, app, app.state.metrics)
 
 
-def _specified(app: FastAPI) -> None:
-    """Serve the specification to whoever holds a key."""
-    app.router.routes[:] = [one for one in app.routes if getattr(one, "path", "") != app.openapi_url]
+def _routed() -> FastAPI:
+    app = FastAPI(title="Seen Before", version="1", description=ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
+                  redirect_slashes=False, responses=_problems())  # fmt: skip
+    errors.register(app)
+    for part in (health, search, triage, tickets, knowledge, feedback, patterns, problems, measures, hooks):
+        app.include_router(part.router, prefix=PREFIX)
 
-    @app.get(f"{PREFIX}/openapi.json", tags=["about"], summary="This specification",
-             response_model=dict[str, Any])  # fmt: skip
-    def specification(asking: Annotated[Asking, KEYED]) -> dict[str, Any]:
-        return app.openapi()
+    @app.get(f"{PREFIX}/openapi.json", tags=["about"], summary="This specification", response_model=dict[str, Any])
+    def shown(asking: Annotated[Asking, KEYED]) -> dict[str, Any]:
+        return specification()
 
-    spec = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes,
-                       openapi_version=app.openapi_version)  # fmt: skip
+    return app
+
+
+@cache
+def specification() -> dict[str, Any]:
+    """The whole API as OpenAPI 3.1."""
+    app = _routed()
+    spec = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
     schemas = spec["components"]["schemas"]
     shapes = models_json_schema([(ProblemDetails, "serialization")], ref_template="#/components/schemas/{model}")
     schemas.update(shapes[1]["$defs"])
@@ -97,7 +97,7 @@ def _specified(app: FastAPI) -> None:
         for method, operation in operations.items():
             if method in ("post", "patch", "delete") and path not in ASKS | SIGNED:
                 operation.setdefault("parameters", []).append(_IDEMPOTENT)
-    app.openapi_schema = spec
+    return spec
 
 
 _IDEMPOTENT = {

@@ -28,10 +28,13 @@ class World:
     desk: Desk
     now: datetime = NOW
     limits: Limits = field(default_factory=Limits)
+    _api: Api | None = None
 
     def api(self) -> Api:
         """The API as it is served."""
-        return make(lambda: self.desk, lambda: self.desk.store, limits=self.limits, clock=lambda: self.now)
+        if self._api is None:
+            self._api = make(lambda: self.desk, lambda: self.desk.store, limits=self.limits, clock=lambda: self.now)
+        return self._api
 
     def key(self, *scopes: str, groups: tuple[str, ...] = (), rate: int = 100_000, days: int = 90) -> str:
         """A new key."""

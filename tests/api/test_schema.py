@@ -11,6 +11,8 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
+from kb.api.app import specification
+
 
 @pytest.mark.parametrize(("most", "phases"), [
     (5, ("examples", "fuzzing")),
@@ -37,7 +39,7 @@ def troubles(world: Any, *, most: int, phases: tuple[str, ...]) -> Iterator[str]
                                                               "422"]},
         },
     })  # fmt: skip
-    schema = schemathesis.openapi.from_dict(api.routes.openapi(), config=config)
+    schema = schemathesis.openapi.from_dict(specification(), config=config)
     schema.app = api
     tried = 0
     for event in engine.from_schema(schema).execute():
