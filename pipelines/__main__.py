@@ -473,15 +473,20 @@ def bench(
         Path | None, typer.Option(help="Where to keep what is built, so that a second run is quick.")
     ] = None,
     scale: Annotated[str, typer.Option(help="What a desk costs as it grows: sizes such as 30000,100000,1000000.")] = "",
+    home: Annotated[
+        Path | None, typer.Option("--home", help="For --task api: the desk to serve; else the sample desk.")
+    ] = None,
 ) -> None:
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
     from kb.errors import BadSetting
     from pipelines import bench as benching
-    from pipelines import bench_scale, show
+    from pipelines import bench_api, bench_scale, show
 
     notes: list[str] = []
     with show.bars() as say:
-        if scale:
+        if task == ["api"]:
+            rows = bench_api.run(home, work=work, say=say, notes=notes)
+        elif scale:
             rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
         elif folder is None:
             raise BadSetting("Say which benchmark folder, or with --scale how many tickets.")

@@ -72,11 +72,12 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "fastapi": ("kb/api/*",),
     "starlette": ("kb/api/*", "pipelines/serve.py"),
     "prometheus_client": ("kb/api/*",),
-    "socket": ("pipelines/serve.py",),  # looks whether its own port is free
+    "socket": ("pipelines/serve.py", "pipelines/bench_api.py"),  # looks whether its own port is free
 }
 ENVIRONMENT = ("pipelines/settings.py",)
 PRINTING = ("pipelines/__main__.py", "pipelines/show*.py", "pipelines/sample.py")  # the last: a script for maintainers
-REACHES_OUT = ("pipelines/deliver.py",)  # sends messages to hosts that an admin entered, and to none before
+REACHES_OUT = ("pipelines/deliver.py", "pipelines/bench_api.py")
+# sends messages to hosts that an admin entered, and to none before; asks its own server on 127.0.0.1
 NO_NETWORK = ("requests", "urllib.request", "httpx", "httpx2", "aiohttp", "http.client", "ftplib", "smtplib")
 
 
