@@ -45,6 +45,8 @@ class Load:
     errors: int = 0
     shed: int = 0
     seconds: float = 0.0
+    cpu: float = 0.0
+    """Seconds of computing time that the server took."""
 
 
 def run(
@@ -61,11 +63,13 @@ def run(
                                          now=datetime.now(UTC), by="bench")  # fmt: skip
         rows: list[Row] = []
         try:
-            with _served(home) as port:
+            with _served(home) as (port, server):
                 for name, path, sent in _asked(tickets):
                     say(f"/{name} with {clients} clients", len(rows), 12)
                     _loaded(port, path, token, sent, clients=clients, requests=WARM)
+                    before = _computed(server)
                     load = _loaded(port, path, token, sent, clients=clients, requests=requests)
+                    load.cpu = _computed(server) - before
                     rows += list(_rows(home.folder.name, name, load))
         finally:
             home.store.revoke_key(made.prefix, now=datetime.now(UTC), by="bench")
@@ -78,6 +82,7 @@ def run(
 def _rows(folder: str, name: str, load: Load) -> Iterator[Row]:
     n = len(load.ms)
     figures = {f"p{share}_ms": float(np.percentile(load.ms, share)) if n else float("nan") for share in (50, 95, 99)}
+    figures |= {"server_cpu_ms": 1000 * load.cpu / n if n else float("nan")}
     figures |= {"per_second": n / load.seconds if load.seconds else 0.0, "errors": load.errors, "shed": load.shed}
     for metric, value in figures.items():
         yield Row(folder, "api", name, OURS, metric, value, n=n, seconds=load.seconds)
@@ -160,8 +165,8 @@ def _home(folder: Path | None, work: Path | None, say: Say) -> Iterator[Home]:
 
 
 @contextmanager
-def _served(home: Home) -> Iterator[int]:
-    """The port of a process that serves this home, once its desk is open."""
+def _served(home: Home) -> Iterator[tuple[int, int]]:
+    """The port of a process that serves this home, once its desk is open, and its number."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -170,7 +175,7 @@ def _served(home: Home) -> Iterator[int]:
     process = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
     try:
         _until_ready(port, process)
-        yield port
+        yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
@@ -190,3 +195,12 @@ def _until_ready(port: int, process: subprocess.Popen[Any]) -> None:
             connection.close()
         time.sleep(0.25)
     raise StoreTrouble("The desk could not be served: try `seenbefore serve` and see what it says.")
+
+
+def _computed(process: int) -> float:
+    """Seconds of computing time that a process took so far; 0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

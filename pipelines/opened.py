@@ -39,6 +39,11 @@ class Opened:
             self._looked = time.monotonic()
             return self._desk
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a desk already."""
+        return self._desk is not None
+
     def store(self) -> Store:
         """The store alone, which is there long before the desk is. Raises ``NotAHome``."""
         if self._desk is not None:

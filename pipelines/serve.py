@@ -212,7 +212,7 @@ def _api(settings: Settings) -> Any:
     from pipelines.opened import opened
 
     desk = opened(settings)
-    return make(desk, desk.store)
+    return make(desk, desk.store, is_open=lambda: desk.is_open)
 
 
 @contextmanager

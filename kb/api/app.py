@@ -56,12 +56,15 @@ class Api:
 
 def make(
     desks: Callable[[], Desk], store: Callable[[], Store], *, limits: Limits | None = None,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC), is_open: Callable[[], bool] = lambda: True,
 ) -> Api:  # fmt: skip
-    """The API over whatever desk ``desks`` hands out now; ``store`` must answer before the desk is open."""
+    """The API over whatever desk ``desks`` hands out now; ``store`` must answer before the desk is open.
+
+    ``is_open`` says without waiting whether ``desks`` would answer at once.
+    """
     app = _routed()
     addresses = Addresses(specification()["paths"])
-    app.state.desks, app.state.store, app.state.clock = desks, store, clock
+    app.state.desks, app.state.store, app.state.clock, app.state.is_open = desks, store, clock, is_open
     app.state.metrics, app.state.addresses = Metrics(), addresses
     gate = Gate(app, store=store, clock=clock, metrics=app.state.metrics, limits=limits or Limits(), open_to_all=OPEN,
                 signed=SIGNED, asks=ASKS, addresses=addresses)  # fmt: skip
@@ -102,7 +105,7 @@ def specification() -> dict[str, Any]:
 
 _IDEMPOTENT = {
     "name": "Idempotency-Key", "in": "header", "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "description": "A word of your own: the same request sent again within a day gets the same answer.",
 }  # fmt: skip
 

@@ -80,8 +80,9 @@ class Gate:
         async with self.turns.turn():
             if body and path not in self._signed:
                 await self._aside_run(lambda: checked_json(headers, body))
-            name = headers.get("idempotency-key", "")
-            if name and scope["method"] in WRITES and caller.key is not None and path not in self._asks:
+            name = headers.get("idempotency-key")
+            taken = scope["method"] in WRITES and scope["method"] in self._addresses.methods(path)
+            if name is not None and taken and caller.key is not None and path not in self._asks:
                 await self._once(scope, body, caller, name, send)
             else:
                 await self._inner(scope, _given(body, receive), send)
@@ -156,8 +157,8 @@ class Gate:
 
     async def _once(self, scope: Scope, body: bytes, caller: Caller, name: str, send: _Told) -> None:
         """Work on a request that carries an idempotency key: once, and then give the same answer again."""
-        if len(name) > _LONGEST_KEY or not (name.isascii() and name.isprintable()) or " " in name:
-            raise Refusal(422, f"An Idempotency-Key is at most {_LONGEST_KEY} printable characters.")
+        if not 0 < len(name) <= _LONGEST_KEY or not (name.isascii() and name.isprintable()):
+            raise Refusal(422, f"An Idempotency-Key is at most {_LONGEST_KEY} printable ASCII characters.")
         asked = f"{scope['method']} {scope['path']}?{scope.get('query_string', b'').decode('latin-1')}\n".encode()
         digest, now = hashlib.sha256(asked + body).hexdigest(), self._clock()
         known = await self._aside_run(lambda: self._store().begin_replay(caller.id, name, digest, now=now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -36,36 +37,43 @@ def page(desk: Desk, viewer: Viewer) -> None:
     """Draw all of it."""
     keys, hooks = desk.store.keys(), desk.store.hooks()
     good = sum(one.state(now()) == "good" for one in keys)
-    told, secret = st.session_state.pop("sb-int-told", ""), st.session_state.pop("sb-int-secret", None)
+    said = _Said(*st.session_state.pop("sb-int-said", ("", "", "")))
     lead = f"{count(good, 'key')} in use, {count(len(hooks), 'webhook')}. Nothing leaves but to addresses entered here."
     sheet(
         "integrations",
         head("Which programs talk to the desk?", lead),
-        notes((told,)) if told else None,
-        _once(secret),
-        _keys(keys),
-        _incoming([one for one in hooks if one.way == "in"]),
-        _outgoing([one for one in hooks if one.way == "out"]),
-        _messages(desk, {one.id: one.name for one in hooks}),
+        _keys(keys, said),
+        _incoming([one for one in hooks if one.way == "in"], said),
+        _outgoing([one for one in hooks if one.way == "out"], said),
+        _messages(desk, {one.id: one.name for one in hooks}, said),
         _calls(desk),
         told=partial(_heard, desk, viewer),
     )
 
 
-def _once(secret: tuple[str, str] | None) -> Node:
-    """A key or secret that was just made, for this one time."""
-    if secret is None:
-        return None
-    words, text = secret
-    return div("card", el("h3", "", words), div("command gap-s", el("code", "", text), copier("Copy", text)),
-               el("p", "small soft block-s", "It is shown only now. Keep it where your tool keeps its secrets."),
-               role="status")  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the last act answered, and a key or secret that was just made, for this one time."""
+
+    part: str
+    words: str
+    secret: str
+
+    def under(self, part: str) -> Node:
+        """The answer, where it belongs."""
+        if part != self.part:
+            return None
+        if not self.secret:
+            return notes((self.words,)) if self.words else None
+        return div("card", el("h3", "", self.words), div("command gap-s", el("code", "", self.secret),
+                   copier("Copy", self.secret)), el("p", "small soft block-s", "It is shown only now. Keep it where "
+                   "your tool keeps its secrets."), role="status")  # fmt: skip
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------
 
 
-def _keys(keys: Sequence[ApiKey]) -> Node:
+def _keys(keys: Sequence[ApiKey], said: _Said) -> Node:
     asks = form(
         "add-key",
         div("p-pair", field("who", "Who uses it", most=80), choice("bundle", "What it is for", "tool",
@@ -78,8 +86,9 @@ def _keys(keys: Sequence[ApiKey]) -> Node:
     rows = [_key(one) for one in keys]
     heads = ("Key", "For", "Until", "Last used", "")
     listed = div("card scroll", _table(heads, rows)) if rows else el("p", "soft", "No program may call yet.")
-    return _section("Keys", "A key lets one program call the API under /api/v1, for what it is for and nothing else.",
-                    listed, fold("New key", asks, look="gap-s", name=f"new-key-{len(keys)}"))  # fmt: skip
+    lead = "A key lets one program call the API under /api/v1, for what it is for and nothing else."
+    new = fold("New key", asks, look="gap-s", name=f"new-key-{len(keys)}")
+    return _section("Keys", lead, said.under("key"), listed, new)
 
 
 def _key(one: ApiKey) -> Node:
@@ -99,7 +108,7 @@ def _key(one: ApiKey) -> Node:
 # --- webhooks -----------------------------------------------------------------------------------------------------
 
 
-def _incoming(hooks: Sequence[Hook]) -> Node:
+def _incoming(hooks: Sequence[Hook], said: _Said) -> Node:
     names = [(one.name, one.title) for one in presets() if one.kind == "tickets"]
     asks = form(
         "add-in",
@@ -119,11 +128,15 @@ def _incoming(hooks: Sequence[Hook]) -> Node:
     lead = ("A tool sends each new or changed ticket to /api/v1/webhooks/tickets, signed with a secret of its own. "
             "Forged, old and repeated messages are refused.")  # fmt: skip
     return _section(
-        "Tickets that come in", lead, listed, fold("New sender", asks, look="gap-s", name=f"new-in-{len(hooks)}")
+        "Tickets that come in",
+        lead,
+        said.under("in"),
+        listed,
+        fold("New sender", asks, look="gap-s", name=f"new-in-{len(hooks)}"),
     )
 
 
-def _outgoing(hooks: Sequence[Hook]) -> Node:
+def _outgoing(hooks: Sequence[Hook], said: _Said) -> Node:
     events = [("", "Everything"), *((event, event.capitalize()) for event in EVENTS)]
     asks = form(
         "add-out",
@@ -144,23 +157,28 @@ def _outgoing(hooks: Sequence[Hook]) -> Node:
         "p", "soft", "Nobody is told: nothing leaves this machine.")  # fmt: skip
     lead = "Bursts, fixes that did not hold, and broken promises, counted over what everybody may see."
     return _section(
-        "Messages that go out", lead, listed, fold("New receiver", asks, look="gap-s", name=f"new-out-{len(hooks)}")
+        "Messages that go out",
+        lead,
+        said.under("out"),
+        listed,
+        fold("New receiver", asks, look="gap-s", name=f"new-out-{len(hooks)}"),
     )
 
 
 def _acts(one: Hook) -> tuple[Node, ...]:
     pause = button("Pause" if one.active else "Wake", "pause", "quiet little", id=str(one.id),
-                   to="" if one.active else "yes")  # fmt: skip
-    return pause, button("Remove", "drop", "quiet little", id=str(one.id))
+                   part=one.way, to="" if one.active else "yes")  # fmt: skip
+    return pause, button("Remove", "drop", "quiet little", id=str(one.id), part=one.way)
 
 
-def _messages(desk: Desk, names: Mapping[int, str]) -> Node:
+def _messages(desk: Desk, names: Mapping[int, str], said: _Said) -> Node:
     found = [*desk.store.messages(states=("dead",), most=_SHOWN), *desk.store.messages(states=("waiting",), most=10)]
     if not found:
         return None
     rows = [_message(one, names) for one in found]
-    return _section("Messages that have not arrived", f"After {TRIES} tries a message is dead until it is sent again.",
-                    div("card scroll", _table(("Made", "Who", "What", "Tries", "Trouble", ""), rows)))  # fmt: skip
+    lead = f"After {TRIES} tries a message is dead until it is sent again."
+    table = div("card scroll", _table(("Made", "Who", "What", "Tries", "Trouble", ""), rows))
+    return _section("Messages that have not arrived", lead, said.under("messages"), table)
 
 
 def _message(one: Delivery, names: Mapping[int, str]) -> Node:
@@ -189,78 +207,77 @@ def _calls(desk: Desk) -> Node:
 
 def _heard(desk: Desk, viewer: Viewer, told: Told) -> None:
     """Do what the browser asked for; what goes wrong is one sentence on top."""
-    acts: Mapping[str, Callable[[Desk, Viewer, Told], str]] = {
-        "add-key": _add_key, "revoke": _revoke, "add-in": _add_in, "add-out": _add_out, "pause": _pause,
-        "drop": _drop, "test": _test, "again": _again,
+    acts: Mapping[str, tuple[str, Callable[[Desk, Viewer, Told], tuple[str, str]]]] = {
+        "add-key": ("key", _add_key), "revoke": ("key", _revoke), "add-in": ("in", _add_in),
+        "add-out": ("out", _add_out), "pause": (told.get("part", ""), _pause), "drop": (told.get("part", ""), _drop),
+        "test": ("out", _test), "again": ("messages", _again),
     }  # fmt: skip
-    act = acts.get(told.get("name", ""))
-    if act is None:
+    if told.get("name", "") not in acts:
         return
+    part, act = acts[told["name"]]
     try:
-        st.session_state["sb-int-told"] = act(desk, viewer, told)
+        said = act(desk, viewer, told)
     except SeenBeforeError as error:
-        st.session_state["sb-int-told"] = str(error)
+        said = str(error), ""
+    st.session_state["sb-int-said"] = (part, *said)
 
 
-def _add_key(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _add_key(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     days = told.get("days", "").strip()
     if not (days.isascii() and days.isdecimal() and len(days) < 5):
         raise BadSetting(f"Say for how many days the key holds: a number from 1 to {LONGEST.days}.")
     _, scopes = BUNDLES.get(told.get("bundle", ""), ("", ()))
     made, token = desk.store.add_key(told.get("who", ""), scopes=scopes, groups=told.get("groups", "").split(","),
                                      days=int(days), rate=RATE, now=now(), by=viewer.name)  # fmt: skip
-    st.session_state["sb-int-secret"] = f"The key of {made.name}", token
-    return ""
+    return f"The key of {made.name}", token
 
 
-def _revoke(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _revoke(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     gone = desk.store.revoke_key(told.get("prefix", ""), now=now(), by=viewer.name)
-    return f"The key of {gone.name} opens nothing any more."
+    return f"The key of {gone.name} opens nothing any more.", ""
 
 
-def _add_in(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _add_in(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     known = {one.name for one in presets() if one.kind == "tickets"}
     preset = told.get("preset", "")
     made = desk.store.add_hook(told.get("who", ""), way="in", preset=preset if preset in known else "",
                                source=told.get("who", ""), now=now(), by=viewer.name)  # fmt: skip
-    st.session_state["sb-int-secret"] = f"The secret with which {made.name} signs", made.secret
-    return ""
+    return f"The secret with which {made.name} signs", made.secret
 
 
-def _add_out(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _add_out(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     events = [told["event"]] if told.get("event") else list(EVENTS)
     made = desk.store.add_hook(told.get("who", ""), way="out", url=told.get("url", ""), events=events,
                                with_text=told.get("words") == "yes", now=now(), by=viewer.name)  # fmt: skip
-    st.session_state["sb-int-secret"] = f"The secret with which {made.name} checks what it gets", made.secret
-    return ""
+    return f"The secret with which {made.name} checks what it gets", made.secret
 
 
-def _pause(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _pause(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     one = desk.store.hook(told.get("id", ""))
     desk.store.pause_hook(one.id, active=told.get("to") == "yes")
-    return f"{one.name} is awake again." if told.get("to") == "yes" else f"{one.name} rests."
+    return f"{one.name} is awake again." if told.get("to") == "yes" else f"{one.name} rests.", ""
 
 
-def _drop(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _drop(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     one = desk.store.hook(told.get("id", ""))
     desk.store.drop_hook(one.id)
-    return f"{one.name} is gone, with its messages."
+    return f"{one.name} is gone, with its messages.", ""
 
 
-def _test(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _test(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     one = desk.store.hook(told.get("id", ""), "out")
     made = trial(now())
     desk.store.queue_message(one.id, made.event, made.about, made.payload(one, now()), now=now())
     return (f"A test for {one.name} goes out within seconds while the desk is served, else with "
-            "`seenbefore hooks send`.")  # fmt: skip
+            "`seenbefore hooks send`.", "")  # fmt: skip
 
 
-def _again(desk: Desk, viewer: Viewer, told: Told) -> str:
+def _again(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     message = told.get("id", "")
     if not (message.isascii() and message.isdecimal() and len(message) < 16):
         raise BadSetting("There is no such message any more: look at the page again.")
     desk.store.send_again(int(message), now=now())
-    return "It waits to be sent again."
+    return "It waits to be sent again.", ""
 
 
 # --- inside -------------------------------------------------------------------------------------------------------

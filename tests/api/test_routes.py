@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from kb.api import make
 
 
 def test_a_ticket_is_found_by_the_next_question(call: Any) -> None:
@@ -84,6 +89,21 @@ def test_the_same_request_under_an_idempotency_key_is_done_once(call: Any) -> No
     assert sum(one["title"] == "made once" for one in call.get("/problems").json()["items"]) == 1
 
 
+def test_a_request_that_is_still_at_work_is_not_begun_again_and_a_lost_one_is_forgotten(world: Any) -> None:
+    call, store = world.client("problems"), world.desk.store
+    named = {"Idempotency-Key": "k1"}
+    sent = b'{"title": "slow"}'
+    digest = hashlib.sha256(b"POST /api/v1/problems?\n" + sent).hexdigest()
+    caller = f"key:{store.keys()[0].id}"
+    assert store.begin_replay(caller, "k1", digest, now=world.now) is None
+    answer = call.post("/problems", content=sent, headers={**named, "Content-Type": "application/json"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (409, "1")
+    world.now += timedelta(minutes=6)
+    answer = call.post("/problems", content=sent, headers={**named, "Content-Type": "application/json"})
+    assert answer.status_code == 201
+    assert store.forget_replays() == 1
+
+
 def test_a_refused_request_leaves_its_idempotency_key_free_and_keys_of_others_are_their_own(world: Any) -> None:
     one, other = world.client("problems"), world.client("problems")
     named = {"Idempotency-Key": "k1"}
@@ -144,14 +164,16 @@ def test_the_figures_of_a_month_and_what_is_wrong_with_a_period(call: Any) -> No
 
 def test_health_says_that_it_lives_and_whether_it_is_ready(world: Any) -> None:
     api = world.api()
-    from starlette.testclient import TestClient
-
     client = TestClient(api, base_url="http://desk/api/v1")
     assert client.get("/health/live").json() == {"status": "live"}
     assert client.get("/health/ready").json() == {"status": "ready"}
     world.desk.refusal = "another embedder"
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
+    world.desk.refusal = ""
+    shut = make(lambda: world.desk, lambda: world.desk.store, is_open=lambda: False)
+    assert TestClient(shut, base_url="http://desk/api/v1").get("/health/ready").status_code == 503
+    world.desk.refusal = "another embedder"
     refused = world.client("search").post("/search", json={"text": "anything"})
     assert refused.status_code == 503
     assert "embedder" not in refused.text

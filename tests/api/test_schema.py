@@ -16,7 +16,7 @@ from kb.api.app import specification
 
 @pytest.mark.parametrize(("most", "phases"), [
     (5, ("examples", "fuzzing")),
-    pytest.param(60, ("examples", "coverage", "fuzzing", "stateful"), marks=pytest.mark.slow),
+    pytest.param(40, ("examples", "coverage", "fuzzing", "stateful"), marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_generated_requests_find_nothing_wrong(world: Any, most: int, phases: tuple[str, ...]) -> None:
     found = list(troubles(world, most=most, phases=phases))

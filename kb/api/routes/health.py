@@ -40,7 +40,7 @@ async def ready(request: Request) -> Ready:
     def look() -> bool:
         try:
             request.app.state.store().seq()
-            return not request.app.state.desks().refusal
+            return request.app.state.is_open() and not request.app.state.desks().refusal
         except SeenBeforeError:
             return False
 
