@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, Protocol
 
 from kb.digest.parts import Digest
@@ -78,6 +79,8 @@ class Front:
     """Makes a file of a report: "html", "pdf" or "xlsx"; ``None`` where nothing can."""
     _counted: dict[Viewer, Counted] = field(default_factory=dict, init=False, repr=False)
     """What was read last for desk figures."""
+    _turn: RLock = field(default_factory=RLock, init=False, repr=False)
+    """Held by whoever changes what is remembered between two questions: many ask at once."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number. Raises ``NotFound`` in the same words for hidden and absent ones."""

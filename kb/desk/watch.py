@@ -52,10 +52,11 @@ class Watch(Manager):
         rates = self._judge()
         now = now or datetime.now(UTC)
         shelf = self.shelves.now().pools["ticket"]
-        stream = self._stream(shelf, viewer, now, days, rates)
-        if stream is None:
-            return []
-        bar = self._bar(shelf, now, rates)
+        with self._turn:
+            stream = self._stream(shelf, viewer, now, days, rates)
+            if stream is None:
+                return []
+            bar = self._bar(shelf, now, rates)
         found = [self._burst(one, stream, shelf, viewer, now) for one in stream.episodes(bar)]
         return sorted(found, key=lambda one: (one.state != "open", -one.last.timestamp(), one.id))
 
