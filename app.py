@@ -19,6 +19,7 @@ from kb.screens import (
     chrome,
     desk,
     entrance,
+    integrations,
     knowledge,
     models,
     paper,
@@ -29,8 +30,8 @@ from kb.screens import (
     search,
     triage,
 )
-from pipelines.desk import open_desk
 from pipelines.home import Home
+from pipelines.opened import opened as shared
 from pipelines.serve import in_use
 from pipelines.settings import Settings
 from pipelines.signing import ENTER, Door
@@ -39,7 +40,8 @@ Page = Callable[[Desk, Viewer], None]
 PAGES: dict[str, Page] = {"search": search.page, "triage": triage.page, "patterns": patterns.page,
                           "problems": problems.page, "knowledge": knowledge.page, "reports": reports.page,
                           "models": models.page, "desk": desk.page, "access": access.page,
-                          "privacy": privacy.page, "audit": audit.page}  # fmt: skip
+                          "privacy": privacy.page, "integrations": integrations.page,
+                          "audit": audit.page}  # fmt: skip
 SORRY = "Nothing was lost. Try again; if it stays, `seenbefore doctor` looks for the cause."
 """Shown for what nobody foresaw; the log says where it happened, and never what stood in a ticket."""
 LOG = logging.getLogger("seenbefore.app")
@@ -48,8 +50,8 @@ ICON = paper.ASSETS / "icon.png"
 
 @st.cache_resource(show_spinner=False, max_entries=1)
 def opened(_settings: Settings, home: str, published: str) -> Desk:
-    """The desk, opened anew when another generation has been published."""
-    return open_desk(_settings)
+    """The desk, opened anew when another generation has been published; programs are answered from the same one."""
+    return shared(_settings)()
 
 
 def run() -> None:

@@ -10,11 +10,15 @@ SeenBeforeError
 ├── TooLittle           there are too few examples to learn from; says how many there are and how many it takes
 ├── NotFound            no such record for this viewer (the same words whether it is hidden or absent)
 ├── NotAllowed          this viewer's roles do not let him do that; names the roles that may
+├── RowsRefused         rows that a program sent cannot be taken; none of them was saved
 ├── ChangedMeanwhile    somebody else changed the same thing since it was read; nothing was saved
 └── BadSetting          a setting or argument has a value we cannot use; names key and value
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class SeenBeforeError(Exception):
@@ -63,3 +67,12 @@ class ChangedMeanwhile(SeenBeforeError):
 
 class NotAllowed(SeenBeforeError):
     """The viewer's roles do not let him do that; the sentence names the roles that may."""
+
+
+class RowsRefused(SeenBeforeError):
+    """Rows that a program sent cannot be taken; ``rows`` says of each which and why, and none of them was saved."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        """``rows`` are refused rows of an import, :class:`kb.tables.BadRow` each."""
+        super().__init__(f"{len(rows):,} of the rows cannot be taken, so nothing was saved.")
+        self.rows = tuple(rows)

@@ -106,6 +106,13 @@ class Holdings(Safekeeping, Audiences, Audit):
             last = rows[-1]["id"]
             yield [from_row(kind, row) for row in rows]
 
+    def page(self, kind: Kind, viewer: Viewer, *, after: int = 0, most: int = 50) -> list[Record]:
+        """The first records behind store id ``after`` that the viewer may see, by ascending id."""
+        table = TABLES[kind]
+        query = sa.select(table).where(table.c.id > after, visible(table, viewer)).order_by(table.c.id).limit(most)
+        with self._reading() as db:
+            return [from_row(kind, row) for row in db.execute(query).mappings()]
+
     def facts(self, kind: Kind, names: Sequence[str], *, since: int = 0) -> list[Sequence[Any]]:
         """The named columns of all records changed after ``since``, by ascending id: for the program only."""
         table = TABLES[kind]

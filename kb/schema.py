@@ -356,3 +356,96 @@ tries = sa.Table(
     sa.Column("until", sa.BigInteger, nullable=False),
 )
 """Failed sign-ins by the hash of the name that was typed, whether there is such a person or not."""
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("prefix", sa.String, nullable=False, unique=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.String, nullable=False),
+    sa.Column("groups", sa.String, nullable=False),
+    sa.Column("rate", sa.Integer, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+    sa.Column("revoked_by", sa.String, nullable=False),
+    sa.Column("used_at", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+"""Keys of programs: only the sha256 of a key is kept, and its first characters to know it by."""
+
+api_calls = sa.Table(
+    "api_calls",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("caller", sa.String, nullable=False),
+    sa.Column("method", sa.String, nullable=False),
+    sa.Column("route", sa.String, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("ms", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The latest calls of programs: routes, never addresses with numbers or words in them."""
+
+api_replays = sa.Table(
+    "api_replays",
+    metadata,
+    sa.Column("caller", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("request_hash", sa.String(64), nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("made_at", sa.BigInteger, nullable=False, index=True),
+)
+"""Answers kept under an idempotency key; ``status`` is NULL while the first request is still at work."""
+
+hooks = sa.Table(
+    "hooks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("way", sa.String, nullable=False),
+    sa.Column("secret", sa.String, nullable=False),
+    sa.Column("preset", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("events", sa.String, nullable=False),
+    sa.Column("with_text", sa.Boolean, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("used_at", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+"""Webhooks, ``in`` and ``out``."""
+
+hook_ids = sa.Table(
+    "hook_ids",
+    metadata,
+    sa.Column("hook_id", sa.Integer, sa.ForeignKey("hooks.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+)
+"""Messages that came in, remembered for as long as they could be sent again."""
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("hook_id", sa.Integer, sa.ForeignKey("hooks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("about", sa.String, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("next_at", sa.BigInteger, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("done_at", sa.BigInteger),
+    sa.Column("trouble", sa.String, nullable=False),
+    sa.UniqueConstraint("hook_id", "event", "about", name="uq_deliveries_hook_event_about"),
+    sqlite_autoincrement=True,
+)
+"""Messages that go out: each event once for each hook; waiting, sent or dead."""

@@ -14,6 +14,8 @@ from kb.caselinks import members, problems_of, rehomed
 from kb.database import chunks, next_seq, one_writer
 from kb.erasing import Erasing
 from kb.holdings import Change
+from kb.hookbook import Hookbook
+from kb.keyring import Keyring
 from kb.marks import targets
 from kb.records import Kind, Link, Problem, Record, Viewer
 from kb.roster import Roster
@@ -25,7 +27,7 @@ __all__ = ["Change", "Store"]
 LinkRow = tuple[int, Kind, int, int | None, bool]
 
 
-class Store(Erasing, Roster, SignIns):
+class Store(Erasing, Roster, SignIns, Keyring, Hookbook):
     """Records, and what people said of them. One writer at a time across processes; readers never wait for it."""
 
     # --- links -------------------------------------------------------------------------------------------------

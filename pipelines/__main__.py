@@ -20,6 +20,8 @@ try:  # from the first moment on Ctrl-C is answered with a sentence
     from pipelines import settings as environment
     from pipelines.accounts import access_app, user_app
     from pipelines.audit import app as audit_app
+    from pipelines.hooks import app as hooks_app
+    from pipelines.keys import app as key_app
     from pipelines.privacy_app import app as privacy_app
     from pipelines.privacy_app import eraser as erase_app
     from pipelines.problems import app as problems_app
@@ -56,6 +58,8 @@ app.add_typer(erase_app, name="erase")
 app.add_typer(audit_app, name="audit")
 app.add_typer(user_app, name="user")
 app.add_typer(access_app, name="access")
+app.add_typer(key_app, name="key")
+app.add_typer(hooks_app, name="hooks")
 
 patterns_app = typer.Typer(rich_markup_mode=None, help="Find what keeps coming back; list what was found by cost, "
                            "growth or pain, and show one pattern with everything known of it.")  # fmt: skip
@@ -391,9 +395,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
     group: GroupOption = None,
+    no_api: Annotated[bool, typer.Option("--no-api", help="Serve the screens only.")] = False,
+    api_only: Annotated[bool, typer.Option("--api-only", help="Serve the API for programs only.")] = False,
 ) -> None:
-    """Serve the screens on this machine."""
-    _serve(_home(home), host, port, tuple(group or ()))
+    """Serve the screens, and the API for programs under /api/v1, on this machine."""
+    from pipelines.serve import faces_of
+
+    _serve(_home(home), host, port, tuple(group or ()), faces_of(no_api=no_api, api_only=api_only))
 
 
 @app.command(epilog="Example: seenbefore demo")
@@ -474,15 +482,20 @@ def bench(
         Path | None, typer.Option(help="Where to keep what is built, so that a second run is quick.")
     ] = None,
     scale: Annotated[str, typer.Option(help="What a desk costs as it grows: sizes such as 30000,100000,1000000.")] = "",
+    home: Annotated[
+        Path | None, typer.Option("--home", help="For --task api: the desk to serve; else the sample desk.")
+    ] = None,
 ) -> None:
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
     from kb.errors import BadSetting
     from pipelines import bench as benching
-    from pipelines import bench_scale, show
+    from pipelines import bench_api, bench_scale, show
 
     notes: list[str] = []
     with show.bars() as say:
-        if scale:
+        if task == ["api"]:
+            rows = bench_api.run(home, work=work, say=say, notes=notes)
+        elif scale:
             rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
         elif folder is None and list(task or ()) == ["privacy"]:
             from pipelines import bench_privacy
@@ -720,13 +733,14 @@ def _desk_of(home: Home, *parts: str) -> Desk:
     return desk_of(home, parts=parts)
 
 
-def _serve(home: Home, host: str, port: int, groups: tuple[str, ...]) -> None:
+def _serve(home: Home, host: str, port: int, groups: tuple[str, ...], faces: tuple[str, ...] = ()) -> None:
     from dataclasses import replace
 
     from pipelines import serve as serving
     from pipelines import show
 
-    serving.serve(replace(home.settings, groups=groups or home.settings.groups), host=host, port=port, say=show.line)
+    serving.serve(replace(home.settings, groups=groups or home.settings.groups), host=host, port=port, say=show.line,
+                  faces=faces or serving.FACES)  # fmt: skip
 
 
 def _text(text: str) -> str:

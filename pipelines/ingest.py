@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from kb.errors import BadSetting, NotATable, StoreTrouble
+from kb.intake import merging
 from kb.records import Kind, Link, Record, Ref, Ticket
 from kb.store import Change, Store
 from kb.tables import Asked, BadRow, LinkRow, Remark, Understanding, rows, understand
@@ -147,19 +148,6 @@ class _Writer:
             gone = link.ticket if link.ticket.number not in sources["ticket"] else link.target
             self.refused.append(BadRow(links[link], "ticket" if gone == link.ticket else "target", gone.number[:80],
                                        f"no such {gone.kind} here: import the {gone.kind}s first"))  # fmt: skip
-
-
-def merging(given: tuple[str, ...]) -> Callable[[Record, Record], Record]:
-    """How a row meets the record that is there: columns the export has replace, those it lacks stay as they were."""
-
-    def merge(old: Record, new: Record) -> Record:
-        kept = {name: getattr(new, name) for name in given if hasattr(new, name)}
-        extra = {**old.extra, **new.extra}
-        if isinstance(new, Ticket) and "line" not in given and new.line is not None:
-            kept["line"] = new.line
-        return prepare(replace(old, **kept, extra=extra, id=None))
-
-    return merge
 
 
 def _report(home: Home, name: str, refused: list[BadRow], remarks: list[Remark]) -> str:

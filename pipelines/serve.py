@@ -11,7 +11,7 @@ import socket
 import threading
 import tomllib
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,25 +29,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app.py"
-PAGES = (
-    "search",
-    "triage",
-    "patterns",
-    "problems",
-    "knowledge",
-    "reports",
-    "models",
-    "desk",
-    "access",
-    "privacy",
-    "audit",
-)
+PAGES = ("search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk",
+         "access", "privacy", "integrations", "audit")  # fmt: skip
 """Paths of the pages that app.py names; the first is also the way in."""
 LOOKS = ROOT / "kb" / "screens" / "assets" / "streamlit.toml"
 STOP_WITHIN = 3
 """Seconds that open pages get before the process ends all the same."""
 _WHERE = 'window.__streamlit={BACKEND_BASE_URL:location.origin+"/"}'
 _GIVEN: list[Settings] = []
+FACES = ("screens", "api")
 
 
 def serve(
@@ -56,6 +46,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8501,
     open_browser: bool = False,
+    faces: Sequence[str] = FACES,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> int:
     """Serve the desk of ``settings`` until Ctrl-C or SIGTERM; returns 0 then.
@@ -66,15 +57,24 @@ def serve(
         signing.ready_for_others(settings, host)
     free(host, port)
     environment.be_offline()
-    _GIVEN[:] = [replace(settings, via="screens")]
-    server = _server(host, port, settings)
+    _GIVEN[:] = [replace(settings, via="serving")]
+    settings = in_use()
+    api = _api(settings) if "api" in faces else None
+    server = _server(host, port, settings, api, screens="screens" in faces)
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     say(f"Seen Before is at {address} (Ctrl-C stops it).")
     if open_browser:
         threading.Timer(1.0, webbrowser.open, (address,)).start()
-    with _stopped_quietly():
+    with _stopped_quietly(), _working(settings, api):
         server.run()
     return 0
+
+
+def faces_of(*, no_api: bool, api_only: bool) -> tuple[str, ...]:
+    """What to serve. Raises ``BadSetting`` where nothing would be left."""
+    if no_api and api_only:
+        raise BadSetting("--no-api and --api-only leave nothing to serve: give one of them.")
+    return ("screens",) if no_api else ("api",) if api_only else FACES
 
 
 def in_use() -> Settings:
@@ -166,9 +166,37 @@ def _headers(page: str) -> dict[str, str]:
     }
 
 
-def _server(host: str, port: int, settings: Settings) -> Any:
-    import streamlit as st
+class Beside:
+    """ASGI middleware that hands what is under /api to the API, and everything else on."""
+
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
+        self._app, self._api = app, api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from the one or the other."""
+        to_api = scope["type"] == "http" and (scope["path"] == "/api" or scope["path"].startswith("/api/"))
+        await (self._api if to_api else self._app)(scope, receive, send)
+
+
+def _server(host: str, port: int, settings: Settings, api: Any, *, screens: bool) -> Any:
     import uvicorn
+
+    door = signing.Door(settings)
+    options = {**looks(), **_reached(settings, door, host, port)}
+    app, page = _screens(door, options, api) if screens else (api, "")
+    most = (options["server.maxUploadSize"] + 1) * 1024**2
+    doors = Doors(app, hosts=options["server.allowedHosts"], most=most)
+    config = uvicorn.Config(
+        Guarded(doors, headers=_headers(page)),  # outermost: what is refused or breaks carries the headers too
+        host=host, port=port, log_level="error", access_log=False, server_header=False,
+        ws="websockets-sansio", timeout_graceful_shutdown=STOP_WITHIN, lifespan="auto" if screens else "off",
+    )  # fmt: skip
+    return uvicorn.Server(config)
+
+
+def _screens(door: signing.Door, options: dict[str, Any], api: ASGIApp | None) -> tuple[Any, str]:
+    """The app of the screens, with the API beside it where there is one, and the text of its first page."""
+    import streamlit as st
     from starlette.middleware import Middleware
     from starlette.responses import HTMLResponse
     from starlette.routing import Route
@@ -180,19 +208,34 @@ def _server(host: str, port: int, settings: Settings) -> Any:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     routes = [Route(path, begin) for path in ("/", *(f"/{name}" for name in (*PAGES, signing.ENTER)))]
-    door = signing.Door(settings)
-    options = {**looks(), **_reached(settings, door, host, port)}
     load_config_options(options)
-    guards = [Middleware(signing.Gate, door=door)]
-    desk = st.App(APP, routes=[*routes, *signing.routes(door)], middleware=guards)
-    most = (options["server.maxUploadSize"] + 1) * 1024**2
-    doors = Doors(desk, hosts=options["server.allowedHosts"], most=most)
-    app = Guarded(doors, headers=_headers(page))  # outermost: what is refused or breaks carries the headers too
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="error", access_log=False, server_header=False,
-        ws="websockets-sansio", timeout_graceful_shutdown=STOP_WITHIN,
-    )  # fmt: skip
-    return uvicorn.Server(config)
+    beside = [] if api is None else [Middleware(Beside, api=api)]  # programs have keys and do not sign in
+    guards = [*beside, Middleware(signing.Gate, door=door)]
+    return st.App(APP, routes=[*routes, *signing.routes(door)], middleware=guards), page
+
+
+def _api(settings: Settings) -> Any:
+    from kb.api import make
+    from pipelines.opened import opened
+
+    desk = opened(settings)
+    return make(desk, desk.store, is_open=lambda: desk.is_open)
+
+
+@contextmanager
+def _working(settings: Settings, api: Any) -> Iterator[None]:
+    """What goes on beside serving the API: the desk is opened, calls are noted, messages go out."""
+    if api is None:
+        yield
+        return
+    from pipelines.worker import Worker
+
+    worker = Worker(settings, api.metrics.keep)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
 
 
 def _reached(settings: Settings, door: signing.Door, host: str, port: int) -> dict[str, Any]:

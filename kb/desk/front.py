@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, Protocol
 
 from kb.audit import Act, Detail
@@ -86,6 +87,8 @@ class Front:
     """Makes a file of a report: "html", "pdf" or "xlsx"; ``None`` where nothing can."""
     _counted: dict[Viewer, Counted] = field(default_factory=dict, init=False, repr=False)
     """What was read last for desk figures."""
+    _turn: RLock = field(default_factory=RLock, init=False, repr=False)
+    """Held by whoever changes what is remembered between two questions: many ask at once."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number; that it was read is noted.

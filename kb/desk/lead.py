@@ -55,9 +55,11 @@ class Lead(Dispatcher, Keeper, Watch):
     def scenes(self, period: Period, *, viewer: Viewer, now: datetime) -> tuple[Scene, Scene]:
         """What was counted in a period, and in the one before. A period that is not over ends at ``now``."""
         settings = self.store.settings()
-        facts = self._facts(viewer, now)
         targets, assumed = Targets.from_settings(settings), Assumptions.from_settings(settings)
-        here = Scene(facts, self._counted[viewer].doings, period.as_of(now), targets, assumed)
+        with self._turn:
+            facts = self._facts(viewer, now)
+            doings = self._counted[viewer].doings
+        here = Scene(facts, doings, period.as_of(now), targets, assumed)
         return here, replace(here, period=here.period.back())
 
     def figures(self, period: Period, *, viewer: Viewer, now: datetime) -> tuple[Figure, ...]:
@@ -108,6 +110,10 @@ class Lead(Dispatcher, Keeper, Watch):
 
     def _facts(self, viewer: Viewer, now: datetime) -> Facts:
         """The viewer's tickets; read again where a record changed, and what was said of them where anything did."""
+        with self._turn:
+            return self._read_facts(viewer, now)
+
+    def _read_facts(self, viewer: Viewer, now: datetime) -> Facts:
         at, records = int(now.timestamp()), self.store.records_seq()
         seq = (self.store.seq(), self.store.corrections_seq())
         kept = self._counted.get(viewer)

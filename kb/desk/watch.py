@@ -50,10 +50,11 @@ class Watch(Manager):
         rates = self._judge()
         now = now or datetime.now(UTC)
         shelf = self.shelves.now().pools["ticket"]
-        stream = self._stream(shelf, viewer, now, days, rates)
-        if stream is None:
-            return []
-        bar = self._bar(shelf, now, rates)
+        with self._turn:
+            stream = self._stream(shelf, viewer, now, days, rates)
+            if stream is None:
+                return []
+            bar = self._bar(shelf, now, rates)
         episodes = stream.episodes(bar)
         homes = {one: p for p in self.patterns(viewer=viewer) for one in p.members} if episodes else {}
         found = [self._burst(one, stream, shelf, viewer, now, homes) for one in episodes]

@@ -1,0 +1,1 @@
+"""What a program may ask for, one group of routes a file."""

@@ -1,0 +1,164 @@
+"""Webhooks as rows: who may send, who is told, which messages came in, and which wait to go out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from kb import schema as s
+from kb.apikeys import checked_name
+from kb.database import Database
+from kb.errors import BadSetting, NotFound
+from kb.hooks import TRIES, WINDOW, Delivery, Hook, Way, checked_events, checked_url, new_secret, wait
+from kb.rows import moment, seconds
+
+KEPT = timedelta(days=30)
+"""Messages that were sent are forgotten after so long; dead ones stay until somebody sends or drops them."""
+_TROUBLE = 200
+
+
+class Hookbook(Database):
+    """Hooks of both ways, and their messages."""
+
+    def add_hook(
+        self, name: str, *, way: Way, now: datetime, by: str = "", preset: str = "", source: str = "", url: str = "",
+        events: Sequence[str] = (), with_text: bool = False,
+    ) -> Hook:  # fmt: skip
+        """Make a hook with a secret of its own. Raises ``BadSetting``."""
+        row = {
+            "name": checked_name(name), "way": way, "secret": new_secret(), "preset": preset.strip(),
+            "source": " ".join(source.split())[:80], "url": checked_url(url) if way == "out" else "",
+            "events": ",".join(checked_events(tuple(events))) if way == "out" else "", "with_text": with_text,
+            "active": True, "made_by": by, "made_at": seconds(now),
+        }  # fmt: skip
+        if any(one.name == row["name"] and one.way == way for one in self.hooks()):
+            raise BadSetting(f"There is a hook {row['name']!r} already: give this one another name.")
+        with self._writing() as db:
+            made = db.execute(sa.insert(s.hooks), row).inserted_primary_key
+        return _hook({**row, "id": made[0] if made else 0, "used_at": None})
+
+    def hooks(self, way: Way | None = None) -> list[Hook]:
+        """Every hook, or those of one way, oldest first."""
+        query = sa.select(s.hooks).order_by(s.hooks.c.id)
+        with self._reading() as db:
+            rows = db.execute(query if way is None else query.where(s.hooks.c.way == way)).mappings().all()
+        return [_hook(row) for row in rows]
+
+    def hook(self, which: int | str, way: Way | None = None) -> Hook:
+        """A hook by id or name. Raises ``NotFound``."""
+        for one in self.hooks(way):
+            if which in (one.id, one.name, str(one.id)):
+                return one
+        raise NotFound(f"There is no hook {str(which)[:40]!r}: see them with `seenbefore hooks list`.")
+
+    def pause_hook(self, hook: int, *, active: bool) -> None:
+        """Let a hook rest, or wake it again."""
+        with self._writing() as db:
+            db.execute(sa.update(s.hooks).where(s.hooks.c.id == hook).values(active=active))
+
+    def drop_hook(self, hook: int) -> None:
+        """Take a hook out, with its messages."""
+        with self._writing() as db:
+            db.execute(sa.delete(s.hooks).where(s.hooks.c.id == hook))
+
+    # --- what comes in -----------------------------------------------------------------------------------------
+
+    def take_message(self, hook: int, message: str, *, now: datetime) -> bool:
+        """Remember a message by its id; false where it was taken before."""
+        t = s.hook_ids.c
+        with self._writing() as db:
+            db.execute(sa.delete(s.hook_ids).where(t.at < seconds(now - 3 * WINDOW)))
+            known = db.scalar(sa.select(t.at).where(t.hook_id == hook, t.name == message))
+            if known is not None:
+                return False
+            db.execute(sa.insert(s.hook_ids), {"hook_id": hook, "name": message, "at": seconds(now)})
+            db.execute(sa.update(s.hooks).where(s.hooks.c.id == hook).values(used_at=seconds(now)))
+        return True
+
+    def give_back_message(self, hook: int, message: str) -> None:
+        """Forget a message that could not be worked on, so that it may be sent again."""
+        t = s.hook_ids.c
+        with self._writing() as db:
+            db.execute(sa.delete(s.hook_ids).where(t.hook_id == hook, t.name == message))
+
+    # --- what goes out -----------------------------------------------------------------------------------------
+
+    def queue_message(self, hook: int, event: str, about: str, payload: Mapping[str, Any], *, now: datetime) -> bool:
+        """Put a message into the queue, once for each event and what it is about; false where it was there already."""
+        t = s.deliveries.c
+        row = {"hook_id": hook, "event": event, "about": about, "payload": json.dumps(payload, ensure_ascii=False),
+               "state": "waiting", "tries": 0, "next_at": seconds(now), "made_at": seconds(now),
+               "trouble": ""}  # fmt: skip
+        with self._writing() as db:
+            if db.scalar(sa.select(t.id).where(t.hook_id == hook, t.event == event, t.about == about)) is not None:
+                return False
+            db.execute(sa.insert(s.deliveries), row)
+        return True
+
+    def due_messages(self, *, now: datetime, most: int = 50) -> list[Delivery]:
+        """Messages whose time has come, of hooks that are active, the longest waiting first."""
+        t = s.deliveries.c
+        active = sa.select(s.hooks.c.id).where(s.hooks.c.active)
+        query = sa.select(s.deliveries).where(t.state == "waiting", t.next_at <= seconds(now), t.hook_id.in_(active))
+        with self._reading() as db:
+            return [_delivery(row) for row in db.execute(query.order_by(t.next_at, t.id).limit(most)).mappings()]
+
+    def messages(self, *, states: Sequence[str] = ("waiting", "sent", "dead"), most: int = 50) -> list[Delivery]:
+        """Messages in these states, newest first."""
+        t = s.deliveries.c
+        query = sa.select(s.deliveries).where(t.state.in_(list(states))).order_by(t.id.desc()).limit(most)
+        with self._reading() as db:
+            return [_delivery(row) for row in db.execute(query).mappings()]
+
+    def message_sent(self, message: int, *, now: datetime) -> None:
+        """It arrived. What was sent long ago is forgotten."""
+        t = s.deliveries.c
+        with self._writing() as db:
+            done = {"state": "sent", "done_at": seconds(now), "trouble": "", "tries": t.tries + 1}
+            db.execute(sa.update(s.deliveries).where(t.id == message).values(done))
+            old = sa.and_(t.state == "sent", t.done_at < seconds(now - KEPT))
+            db.execute(sa.update(s.deliveries).where(old, t.payload != "").values(payload=""))
+
+    def message_failed(self, message: Delivery, trouble: str, *, now: datetime, chance: float) -> bool:
+        """It did not arrive: it waits for its next try, or is dead after the last; true where it is dead."""
+        tries = message.tries + 1
+        dead = tries >= TRIES
+        values = {"tries": tries, "trouble": trouble[:_TROUBLE], "next_at": seconds(now + wait(tries, chance)),
+                  **({"state": "dead", "done_at": seconds(now)} if dead else {})}  # fmt: skip
+        with self._writing() as db:
+            db.execute(sa.update(s.deliveries).where(s.deliveries.c.id == message.id).values(values))
+        return dead
+
+    def send_again(self, message: int, *, now: datetime) -> None:
+        """Put a dead message back into the queue with all its tries. Raises ``NotFound``."""
+        t = s.deliveries.c
+        values = {"state": "waiting", "tries": 0, "next_at": seconds(now), "done_at": None}
+        with self._writing() as db:
+            dead = sa.and_(t.id == message, t.state == "dead")
+            if not db.execute(sa.update(s.deliveries).where(dead).values(values)).rowcount:
+                raise NotFound(f"There is no dead message {message}: see them with `seenbefore hooks list`.")
+
+
+def _hook(row: Mapping[Any, Any]) -> Hook:
+    return Hook(
+        id=row["id"], name=row["name"], way=row["way"], secret=row["secret"], active=bool(row["active"]),
+        made_by=row["made_by"], made_at=_at(row["made_at"]), preset=row["preset"], source=row["source"],
+        url=row["url"], events=tuple(filter(None, row["events"].split(","))), with_text=bool(row["with_text"]),
+        used_at=moment(row["used_at"]),
+    )  # fmt: skip
+
+
+def _delivery(row: Mapping[Any, Any]) -> Delivery:
+    return Delivery(row["id"], row["hook_id"], row["event"], row["about"], row["payload"], row["state"], row["tries"],
+                    _at(row["next_at"]), _at(row["made_at"]), moment(row["done_at"]), row["trouble"])  # fmt: skip
+
+
+def _at(value: int) -> datetime:
+    found = moment(value)
+    if found is None:
+        raise ValueError("a time is missing")
+    return found
