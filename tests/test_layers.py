@@ -66,6 +66,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "charset_normalizer": ("kb/tables/*",),
     "python_calamine": ("kb/tables/*",),
     "openpyxl": ("kb/tables/*",),
+    "docx": ("kb/tables/documents.py",),
     "reportlab": ("pipelines/report_pdf*.py",),
     "socket": ("pipelines/serve.py",),  # looks whether its own port is free
 }

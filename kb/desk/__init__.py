@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kb.desk.dispatcher import Clocked, Dispatcher
 from kb.desk.front import Searches
+from kb.desk.importer import Importer
 from kb.desk.keeper import Keeper
 from kb.desk.lead import Lead
 from kb.desk.overlay import keep_overlay, overlay_of
@@ -14,5 +15,5 @@ from kb.desk.watch import Watch
 __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
-class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch):
+class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Importer):
     """Everything a screen, the command line or a program may ask for."""

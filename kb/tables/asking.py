@@ -76,6 +76,8 @@ def warnings(found: Understanding, asked: Asked, seen: Mapping[str, list[str]]) 
     lacking = [target for target in _WANTED[found.kind] if target not in found.mapping]
     if lacking:
         yield f"No column for {', '.join(lacking)}."
+    if found.kind == "tickets" and found.preset.note and "body" not in found.mapping:
+        yield found.preset.note
     if found.kind == "tickets" and "title" not in found.mapping and "body" not in found.mapping:
         yield "These records have no words to search by; they can be counted but not found."
     naive = [

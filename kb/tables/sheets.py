@@ -55,10 +55,11 @@ def _book(data: bytes, name: str) -> Any:
         raise NotATable(f"{name} cannot be read as a workbook: it is damaged, locked or of another kind.") from error
 
 
-def check_packing(data: bytes, name: str) -> None:
+def check_packing(data: bytes, name: str, *, inside: str = "xl/", what: str = "workbook") -> None:
     """Unpack every member without keeping it, counting what really comes out.
 
-    The sizes written in the archive are not believed. Raises :class:`NotATable`.
+    The sizes written in the archive are not believed, and no XML in it may declare entities. ``inside`` is where such
+    a file keeps its parts. Raises :class:`NotATable`.
     """
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         if len(data) > _OLD_LARGEST:
@@ -68,23 +69,24 @@ def check_packing(data: bytes, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise NotATable(f"{name} is damaged: it starts like a workbook but cannot be unpacked.") from error
+        raise NotATable(f"{name} is damaged: it starts like a {what} but cannot be unpacked.") from error
     names = [member.filename for member in members]
-    if not any(member.startswith("xl/") for member in names):
-        raise NotATable(f"{name} is an archive or document, not a workbook; unpack it and import the table inside.")
+    if not any(member.startswith(inside) for member in names):
+        other = "an archive or document" if inside == "xl/" else "another kind of archive"
+        raise NotATable(f"{name} is {other}, not a {what}; unpack it and import the table inside.")
     if len(members) > MOST_MEMBERS or any(".." in member.split("/") or member.startswith("/") for member in names):
-        raise NotATable(f"{name} is not a workbook we trust: it has {len(members)} members or names outside itself.")
+        raise NotATable(f"{name} is not a {what} we trust: it has {len(members)} members or names outside itself.")
     left = min(MOST_UNPACKED, max(len(data) * MOST_RATIO, 10 * 1024**2))
     for member in members:
-        left -= _unpacked(data, member, left)
+        left -= _unpacked(data, member, left, name)
         if left < 0:
             raise NotATable(
-                f"{name} unpacks to more than a workbook of its size can hold ({MOST_UNPACKED // 1024**2} MB); "
+                f"{name} unpacks to more than a {what} of its size can hold ({MOST_UNPACKED // 1024**2} MB); "
                 "export it as CSV."
             )
 
 
-def _unpacked(data: bytes, member: zipfile.ZipInfo, most: int) -> int:
+def _unpacked(data: bytes, member: zipfile.ZipInfo, most: int, name: str) -> int:
     """Bytes a member really unpacks to, counted up to just beyond ``most``."""
     lengths = data[member.header_offset + 26 : member.header_offset + 30]
     if member.compress_type != zipfile.ZIP_DEFLATED or len(lengths) < 4:
@@ -101,9 +103,12 @@ def _unpacked(data: bytes, member: zipfile.ZipInfo, most: int) -> int:
         if not pending:
             break
         try:
-            total += len(inflate.decompress(pending, 1 << 20))
+            made = inflate.decompress(pending, 1 << 20)
         except zlib.error:
             break
+        if not total and b"<!DOCTYPE" in made[:4096].upper():
+            raise NotATable(f"{name} declares entities of its own, as no office program does; it was not read.")
+        total += len(made)
     return total
 
 

@@ -30,6 +30,10 @@ _GUESSED = (
 )
 
 
+_WESTERN = frozenset("ãõñÃÕÑåÅ")
+"""Where a guess reads only these letters of Portuguese, Spanish and Swedish otherwise, it is too few to go by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coding:
     """An encoding by Python's name, and a sentence where it was not certain."""
@@ -105,7 +109,10 @@ def _guess(odd: bytes) -> Coding:
 
     best = from_bytes(odd, cp_isolation=list(_GUESSED), explain=False).best()
     name = best.encoding if best is not None else "cp1252"
-    if odd.decode("cp1252", "replace") == odd.decode(name, "replace"):
+    western, guessed = odd.decode("cp1252", "replace"), odd.decode(name, "replace")
+    if len(western) == len(guessed) and _WESTERN.issuperset(
+        one for one, other in zip(western, guessed, strict=True) if one != other
+    ):
         name = "cp1252"
     return Coding(
         name,
