@@ -12,7 +12,7 @@ import streamlit as st
 from kb.desk import Desk
 from kb.errors import SeenBeforeError
 from kb.records import Viewer
-from kb.screens import chrome, desk, knowledge, models, paper, patterns, problems, reports, search, triage
+from kb.screens import chrome, desk, importing, knowledge, models, paper, patterns, problems, reports, search, triage
 from pipelines.desk import open_desk
 from pipelines.home import Home
 from pipelines.serve import in_use
@@ -21,7 +21,7 @@ from pipelines.settings import Settings
 Page = Callable[[Desk, Viewer], None]
 PAGES: dict[str, Page] = {"search": search.page, "triage": triage.page, "patterns": patterns.page,
                           "problems": problems.page, "knowledge": knowledge.page, "reports": reports.page,
-                          "models": models.page, "desk": desk.page}  # fmt: skip
+                          "models": models.page, "desk": desk.page, "import": importing.page}  # fmt: skip
 SORRY = "Nothing was lost. Try again; if it stays, `seenbefore doctor` looks for the cause."
 """Shown for what nobody foresaw; the log says where it happened, and never what stood in a ticket."""
 LOG = logging.getLogger("seenbefore.app")
@@ -36,7 +36,7 @@ def opened(_settings: Settings, home: str, published: str) -> Desk:
 
 def run() -> None:
     """Draw the page the address names."""
-    places = {name: st.Page(_drawn(name, page), title=chrome.PAGES[name], url_path=name, default=name == "search")
+    places = {name: st.Page(_drawn(name, page), title=chrome.name_of(name), url_path=name, default=name == "search")
               for name, page in PAGES.items()}  # fmt: skip
     here = st.navigation(list(places.values()), position="hidden")
     wish = paper.wished()

@@ -15,6 +15,8 @@ PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": 
                             "problems": "Problems", "knowledge": "Knowledge", "reports": "Reports",
                             "models": "Models", "desk": "Desk"}  # fmt: skip
 """Path of each page → its name in the top bar."""
+ADMIN: Mapping[str, str] = {"import": "Import"}
+"""Path of each page of the section "Admin" → its name there."""
 T = TypeVar("T")
 _REMEMBERED = 24
 _STEADY = ("ask", "like", "facets", "library", "queue", "answered")
@@ -27,8 +29,17 @@ def top(here: str, *, waiting: int = 0) -> None:
     for page, name in PAGES.items():
         badge = span("count", f"{waiting}", title=f"{waiting} waiting") if page == "triage" and waiting else None
         places.append({**link([name, badge], page), "current": page == here})
+    places.append({**link("Admin", next(iter(ADMIN))), "current": here in ADMIN})
     home = link([span("dot", hidden="true"), "Seen Before"], "search", "name")
     look("sb-top", el("header", "top", home, el("nav", "", *places, label="Pages")))
+    if here in ADMIN and len(ADMIN) > 1:
+        inside = ({**link(name, page), "current": page == here} for page, name in ADMIN.items())
+        sheet("sb-admin", el("nav", "switch wraps", *inside, label="Admin"))
+
+
+def name_of(page: str) -> str:
+    """What a page is called in the bar or in its section."""
+    return PAGES.get(page) or ADMIN[page]
 
 
 def head(question: str, lead: Node = None) -> dict[str, object]:

@@ -48,7 +48,7 @@ def words_of(header: str) -> tuple[str, ...]:
     """The words of a header: camel case split, custom-field wrappers and accents taken off."""
     wrapped = _CUSTOM.fullmatch(header.strip())
     text = _CAMEL.sub(" ", wrapped[1] if wrapped else header)
-    text = unicodedata.normalize("NFKD", text.casefold().replace("№", "no").replace("º", "o"))
+    text = unicodedata.normalize("NFKD", text.casefold().replace("№", "no").replace("n°", "no").replace("º", "o"))
     text = "".join(sign for sign in text if not unicodedata.combining(sign))
     return tuple("no" if word == "#" else word for word in _WORD.findall(text))
 

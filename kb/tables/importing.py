@@ -174,12 +174,8 @@ def _completed(
         made, _ = builder.make(Row(number, dict(cells)))
         if not isinstance(made, BadRow):
             samples.append(made)
-    return replace(
-        found,
-        samples=tuple(samples),
-        questions=tuple(questions(found)),
-        warnings=tuple(warnings(found, asked, seen)),
-    )
+    found = replace(found, samples=tuple(samples), questions=tuple(questions(found)))
+    return replace(found, warnings=tuple(warnings(found, asked, seen)))
 
 
 def rows(understood: Understanding) -> Iterator[Record | LinkRow | BadRow | Remark]:
@@ -318,7 +314,7 @@ def _columns(
             first[column] = target_of.get(column, "") if together else ""
             note = "repeated; joined into one text" if together else "name stands twice; the first is used"
         samples = tuple(map(short, distinct))
-        if first.get(base := column.rpartition(" (")[0]) and column.endswith(")"):
+        if plainly(base := column.rpartition(" (")[0]) in preset.joined and base in first and column.endswith(")"):
             made.append(Column(column, first[base], samples, f"joined with {base}", 1.0))
             continue
         made.append(Column(column, target_of.get(column, ""), samples, note, *sure.get(column, (0.0, ""))))
