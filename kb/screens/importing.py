@@ -37,8 +37,12 @@ class Work:
     key: str
     name: str
     said: Said = field(default_factory=Said)
+    before: Said = field(default_factory=Said)
+    """What was said before the last word, to go back to where that cannot be."""
     preset: str = ""
     """The preset a person chose; "" for the best match."""
+    encoding: str = ""
+    """The encoding a person chose; "" for what was told from the file."""
     wrong: str = ""
     told: str = ""
     wanted: bool = False
@@ -61,7 +65,7 @@ def page(desk: Desk, viewer: Viewer) -> None:
     try:
         found = _found(desk, viewer, data, work, own)
     except SeenBeforeError as error:
-        again = button("Start over", "over") if work.said != Said() or work.preset else None
+        again = button("Start over", "over") if work.said != Said() or work.preset or work.encoding else None
         sheet("import", div("block", notes((str(error),)), again), told=partial(_heard, desk, viewer, work, None))
         return
     if work.wanted:
@@ -87,18 +91,18 @@ def _work(key: str, name: str) -> Work:
 
 def _found(desk: Desk, viewer: Viewer, data: bytes, work: Work, own: tuple[Preset, ...]) -> Understanding:
     """What was understood, by what was said; a word that cannot be is taken back and told."""
-    asked = Asked(preset=work.preset, saved=own, name=work.name)
-    first = remembered(desk, viewer, ("import", work.key, work.preset, repr(own)),
+    asked = Asked(preset=work.preset, saved=own, name=work.name, encoding=work.encoding)
+    first = remembered(desk, viewer, ("import", work.key, work.preset, work.encoding, repr(own)),
                        lambda: desk.understood(data, asked, viewer=viewer))  # fmt: skip
     if work.said == Said():
         return first
     try:
         preset = preset_from(first, work.said)
     except BadSetting as error:
-        work.wrong, work.wanted = str(error), False
-        return first
-    made = asked_with(preset, name=work.name)
-    return remembered(desk, viewer, ("import", work.key, repr(preset)),
+        work.wrong, work.wanted, work.said = str(error), False, work.before
+        return first if work.said == Said() else _found(desk, viewer, data, work, own)
+    made = replace(asked_with(preset, name=work.name), encoding=work.encoding)
+    return remembered(desk, viewer, ("import", work.key, work.encoding, repr(preset)),
                       lambda: desk.understood(data, made, viewer=viewer))  # fmt: skip
 
 
@@ -146,7 +150,7 @@ def _asking(found: Understanding, work: Work, own: Sequence[Preset]) -> list[Nod
     warned = tuple(warning for warning in found.warnings)
     return [
         div("block", notes(told)),
-        importtable.summary(found, work.name, work.preset, [one.name for one in own]),
+        importtable.summary(found, work.name, work.preset, [one.name for one in own], work.encoding),
         importtable.questions(found),
         div("block-s", notes(warned)) if warned else None,
         importtable.columns(found),
@@ -170,15 +174,17 @@ def _ending(found: Understanding) -> Node:
 def _heard(desk: Desk, viewer: Viewer, work: Work, found: Understanding | None, sent: Told) -> None:
     name = sent.get("name")
     if name == "over":
-        work.said, work.preset = Said(), ""
+        work.said, work.before, work.preset, work.encoding = Said(), Said(), "", ""
     elif name == "preset":
-        work.said, work.preset = Said(), sent.get("with", "")
+        work.said, work.before, work.preset = Said(), Said(), sent.get("with", "")
+    elif name == "encoding":
+        work.encoding = sent.get("as", "")
     elif name == "import":
         work.wanted = True
     elif found is None:
         return
     elif name == "said":
-        work.said = importtable.heard(found, work.said, sent)
+        work.before, work.said = work.said, importtable.heard(found, work.said, sent)
     elif name == "keep":
         _keep(desk, viewer, work, found, sent.get("preset", ""))
 

@@ -26,6 +26,19 @@ NAMES: Mapping[str, str] = {
     "resolution": "What fixed it",
     "notes": "Work notes", "close_code": "Close code", "made_sla": "Within SLA", "audience": "Who may see it",
 }  # fmt: skip
+ENCODINGS = (
+    "utf-8",
+    "utf-16",
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "iso8859-15",
+    "cp850",
+    "mac-roman",
+    "shift_jis",
+    "gb18030",
+)
+"""What a person may choose where the letters look wrong."""
 _ANSWERS = {"highest": "1 is the highest", "lowest": "1 is the lowest"}
 _LIKELY = 0.7
 
@@ -35,7 +48,7 @@ def name_of(target: str) -> str:
     return NAMES.get(target, target.replace("_", " ").capitalize())
 
 
-def summary(found: Understanding, name: str, chosen: str, own: Sequence[str]) -> Node:
+def summary(found: Understanding, name: str, chosen: str, own: Sequence[str], encoding: str) -> Node:
     """What the file is, and the preset it was read with."""
     form_ = " · ".join(part for part in (found.format.upper(), found.encoding, f"“{found.delimiter}”"
                                          if found.delimiter and found.delimiter.strip() else "") if part)  # fmt: skip
@@ -47,9 +60,12 @@ def summary(found: Understanding, name: str, chosen: str, own: Sequence[str]) ->
                 span("", f"Dates: {found.dates_why}"))  # fmt: skip
     zone = entry("timezone", "Time zone of times without one", _zone(found), hint="UTC, or Europe/Berlin", most=60)
     tool = entry("source", "Name of the tool", found.source, most=40)
-    own_words = form("said", tool, zone, submit("Set", ""), look="row i-end block-s")
-    return el("section", "gap-s", div("row", el("h2", "", name), div("push", pick)), facts,
-              el("p", "small soft", "Read as you said below.") if said else None, own_words)  # fmt: skip
+    coded = [("", f"As found: {found.encoding}"), *((one, one) for one in ENCODINGS)]
+    letters = form("encoding", choice("as", "Encoding", encoding, coded, sends=True)) if found.encoding else None
+    own_words = form("said", tool, zone, submit("Set", ""), look="row i-end")
+    now = el("p", "small soft", "Read as you said below.") if said else None
+    top = div("row", el("h2", "", name), div("push", pick))
+    return el("section", "gap-s", top, facts, now, div("row i-end block-s", own_words, letters))
 
 
 def questions(found: Understanding) -> Node:
