@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +28,7 @@ ASKED = "What did your tool export?"
 LEAD = "Tickets, articles or problems, as your tool writes them. Nothing is stored before you have seen it."
 LARGEST = 20
 """Megabytes an upload may have; the command line takes more."""
+_OPTION = re.compile(r" \(--[^()]{1,80}\)")
 _KEPT = "sb-import"
 
 
@@ -147,7 +149,7 @@ def _forget(desk: Desk, viewer: Viewer, sent: Told) -> None:
 def _asking(found: Understanding, work: Work, own: Sequence[Preset]) -> list[Node]:
     told = tuple(text for text in (work.wrong, work.told) if text)
     work.wrong = work.told = ""
-    warned = tuple(warning for warning in found.warnings)
+    warned = tuple(_here(warning) for warning in found.warnings)
     return [
         div("block", notes(told)),
         importtable.summary(found, work.name, work.preset, [one.name for one in own], work.encoding),
@@ -159,6 +161,11 @@ def _asking(found: Understanding, work: Work, own: Sequence[Preset]) -> list[Nod
         importtable.preview(found),
         _ending(found),
     ]
+
+
+def _here(sentence: str) -> str:
+    """A sentence of the import as it reads on this page, where options stand above and not behind a command."""
+    return _OPTION.sub("", sentence).replace(", or give --encoding", ", or choose another encoding above")
 
 
 def _ending(found: Understanding) -> Node:
@@ -217,15 +224,16 @@ def _take_in(desk: Desk, viewer: Viewer, found: Understanding, work: Work) -> No
 def _report(done: Imported) -> None:
     figures = [(done.added, "new"), (done.updated, "changed"), (done.unchanged, "the same"), (done.rejected, "refused")]
     tiles = div(
-        "figures", *(div("figure", el("strong", "", f"{value:,}"), el("span", "", name)) for value, name in figures)
+        "figures block-s",
+        *(div("figure", el("strong", "", f"{value:,}"), el("span", "", name)) for value, name in figures),
     )
     first = [el("li", "", sentence) for sentence in done.first_refused]
     refused = (
         el("section", "gap-s", el("h2", "kicker", "First of the refused"), el("ul", "small", *first)) if first else None
     )
     commands = with_commands("`seenbefore index`, then `seenbefore train` and `seenbefore patterns`.")
-    follow = el("p", "soft", "Search finds them at once. To learn from them: ", *commands)
-    sheet("import-done", el("section", "gap-s", el("h2", "", f"{done.file} is in."), tiles, follow, refused))
+    follow = el("p", "soft block-s", "Search finds them at once. To learn from them: ", *commands)
+    sheet("import-done", el("section", "gap-s i-done", el("h2", "", f"{done.file} is in."), tiles, follow, refused))
     if done.report and Path(done.report).is_file():
         st.download_button("Download refused rows and remarks", Path(done.report).read_bytes(), Path(done.report).name,
                            "text/csv", on_click="ignore")  # fmt: skip
