@@ -154,13 +154,24 @@ def guess(header: Sequence[str], seen: Mapping[str, Sequence[str]], *, targets: 
 
 
 def _by_values(found: dict[str, Guess], free: list[str], wanted: list[str], looks: Mapping[str, Looks]) -> None:
-    """Fill the fields nobody can do without from columns whose header says nothing, by what stands in them."""
+    """Fill the fields nobody can do without from columns whose header says nothing, by what stands in them.
+
+    A text is taken for title or description only where neither is known: one more may well be what fixed it.
+    """
     has = {guess.target: column for column, guess in found.items()}
-    if "body" in wanted and "notes" in has and not looks[has["notes"]].journal and looks[has["notes"]].length > 20:
+    if (
+        {"notes", "resolution"} <= set(has)
+        and "body" in wanted
+        and not looks[has["notes"]].journal
+        and looks[has["notes"]].length > 20
+    ):
         found[has["notes"]] = Guess("body", 0.6, "the only long text from the caller")
         wanted.remove("body")
+    needed = ["number", "opened_at", "state"]
+    if "title" in wanted and "body" in wanted:
+        needed[2:2] = ["body", "title"]
     silent = [column for column in free if named(column).get("", 0.0) < ENOUGH]
-    for target in ("number", "opened_at", "body", "title", "state"):
+    for target in needed:
         if target not in wanted:
             continue
         scored = [(score, -place, column) for place, column in enumerate(silent)

@@ -130,7 +130,7 @@ def preset_from(path: Path) -> Preset:
         raise BadSetting(f"The map {path.name} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSetting(f"The map {path.name} is not TOML: {error}.") from error
-    return _made(given, path.name)
+    return _made({"guess": False, **given}, path.name)
 
 
 def choose(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.records import Record
+from kb.records import Record, Ticket
 from kb.tables import BadRow, Remark, Understanding, rows, understand
+from kb.text import prepare
 from pipelines.bench_imports import direction, judge, run, truth_of
 
 EXPORTS = Path(__file__).resolve().parents[1] / "data" / "exports"
@@ -115,3 +116,38 @@ def test_every_row_of_it_goes_in(name: str) -> None:
     assert found.kind == TRUTH[name]["kind"]
     refused = [one for one in rows(found) if isinstance(one, BadRow)]
     assert not refused
+
+
+FIXES = (
+    "Removed the stored entry", "Restarted the print spooler", "Moved the caller to the new gateway", "Added the account back",
+    "Rolled back the update", "Deployed the package", "Gespeicherte Anmeldung", "Druckwarteschlange auf", "Gateway-Profil",
+    "Suppression de l'identifiant", "Redémarrage du spouleur", "Se borró la credencial", "Credencial removida",
+)  # fmt: skip
+"""How what fixed it begins in these exports."""
+
+
+@pytest.mark.parametrize("name", sorted(name for name, truth in TRUTH.items() if truth["kind"] == "tickets"))
+def test_what_fixed_it_is_never_in_what_was_known_at_opening(name: str) -> None:
+    for record in records(name).values():
+        assert isinstance(record, Ticket)
+        asked = prepare(record).text
+        assert not [fix for fix in FIXES if fix in asked], record.number
+
+
+THREADS = (
+    "zendesk_export.json",
+    "zammad_expand.json",
+    "otrs_rest.json",
+    "freshservice_conversations.json",
+    "jira_rest.json",
+    "jira_cloud.csv",
+)
+
+
+@pytest.mark.parametrize("name", THREADS)
+def test_a_thread_answers_a_done_ticket_publicly_and_an_open_one_not_at_all(name: str) -> None:
+    made = [record for record in records(name).values() if isinstance(record, Ticket)]
+    done = [one for one in made if one.is_done]
+    assert done and all(one.resolution.startswith(FIXES) for one in done)
+    assert all(one.resolution == "" for one in made if not one.is_done)
+    assert not any("nternal" in one.resolution or "Thanks" in one.resolution for one in made)
