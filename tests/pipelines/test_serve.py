@@ -11,7 +11,7 @@ import pytest
 import streamlit
 
 from kb.errors import BadSetting
-from kb.screens.chrome import PAGES
+from kb.screens.chrome import ADMIN, PAGES
 from pipelines import serve as serving
 from pipelines.settings import Settings
 
@@ -36,7 +36,7 @@ def test_a_port_that_is_taken_is_said_with_the_option_to_change_it(tmp_path: Pat
 
 
 def test_the_pages_served_are_those_of_the_frame() -> None:
-    assert tuple(PAGES) == serving.PAGES
+    assert (*PAGES, *ADMIN) == serving.PAGES
 
 
 def test_streamlits_own_page_gets_our_name_and_knows_its_server() -> None:

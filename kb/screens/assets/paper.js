@@ -479,7 +479,7 @@ async function copied(text) {
 // The folder the app lives in: "/" unless it is served under a path of its own.
 function base() {
   const folder = location.pathname.replace(/\/+$/, "").split("/");
-  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk"].includes(folder[folder.length - 1])) folder.pop();
+  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk", "import"].includes(folder[folder.length - 1])) folder.pop();
   return folder.join("/") + "/";
 }
 
