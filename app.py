@@ -19,6 +19,7 @@ from kb.screens import (
     chrome,
     desk,
     entrance,
+    importing,
     integrations,
     knowledge,
     models,
@@ -39,8 +40,8 @@ from pipelines.signing import ENTER, Door
 Page = Callable[[Desk, Viewer], None]
 PAGES: dict[str, Page] = {"search": search.page, "triage": triage.page, "patterns": patterns.page,
                           "problems": problems.page, "knowledge": knowledge.page, "reports": reports.page,
-                          "models": models.page, "desk": desk.page, "access": access.page,
-                          "privacy": privacy.page, "integrations": integrations.page,
+                          "models": models.page, "desk": desk.page, "import": importing.page,
+                          "access": access.page, "privacy": privacy.page, "integrations": integrations.page,
                           "audit": audit.page}  # fmt: skip
 SORRY = "Nothing was lost. Try again; if it stays, `seenbefore doctor` looks for the cause."
 """Shown for what nobody foresaw; the log says where it happened, and never what stood in a ticket."""

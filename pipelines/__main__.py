@@ -101,10 +101,12 @@ def init(
 
 @app.command(epilog="Example: seenbefore ingest incidents.csv --dry-run")
 def ingest(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, XLSX, JSON or JSON Lines; may be gzipped.")],
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX, JSON or XML, also gzipped; or a folder of articles.")],
     home: HomeOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what was understood and write nothing.")] = False,
-    preset: Annotated[str, typer.Option(help="servicenow or benchmark; else the best match.")] = "",
+    preset: Annotated[
+        str, typer.Option(help="One of ours, such as jira, or of the desk's own; else the best match.")
+    ] = "",
     map_file: Annotated[Path | None, typer.Option("--map", help="A TOML file that maps columns.")] = None,
     source: Annotated[str, typer.Option(help="Name of the tool it comes from; part of every ticket's key.")] = "",
     encoding: Annotated[str, typer.Option(help="Where it is not detected rightly: utf-8, utf-16, cp1252, …")] = "",
@@ -125,7 +127,7 @@ def ingest(
         one={"priority": priority_one, "impact": impact_one, "urgency": urgency_one},
         first_line=tuple(first_line or ()),
     )  # fmt: skip
-    understood = importing.look(file, asked)
+    understood = importing.look(file, importing.with_saved(asked, _home(home)))
     if dry_run:
         show.say_json(importing.understood_json(understood)) if as_json else importing.show_understood(understood)
         return
@@ -141,6 +143,42 @@ def ingest(
 
         for sentence in bursting.after_import(opened, opened.settings.viewer, datetime.now(UTC)):
             show.line(sentence, style="bold")
+
+
+@app.command(epilog="Example: seenbefore watch ~/exports --once --preset my-desk")
+def watch(
+    folder: Annotated[Path, typer.Argument(help="Where exports arrive; each goes to done or failed in it.")],
+    home: HomeOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Take in what is there and end, for cron.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 30.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the files; they are known by their content.")] = False,
+    preset: Annotated[str, typer.Option(help="One of ours, or of the desk's own; else the best match.")] = "",
+    map_file: Annotated[Path | None, typer.Option("--map", help="A TOML file that maps columns.")] = None,
+    source: Annotated[str, typer.Option(help="Name of the tool they come from; part of every ticket's key.")] = "",
+    dates: Annotated[str, typer.Option(help="day or month: what comes first in 03/04/2026.")] = "",
+    timezone: Annotated[str, typer.Option(help="For times that carry none, such as Europe/Berlin; else UTC.")] = "",
+    priority_one: Annotated[str, typer.Option(help="highest or lowest: what priority 1 means.")] = "",
+    first_line: Annotated[list[str] | None, typer.Option(help="An assignment group that is first line.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in every export that arrives in a folder, each once; Ctrl-C ends it and loses nothing."""
+    from pipelines import ingest as importing
+    from pipelines import show
+    from pipelines import watch as watching
+
+    asked = importing.asked(preset=preset, map_file=map_file, source=source, dates=dates, timezone=timezone,
+                            one={"priority": priority_one}, first_line=tuple(first_line or ()))  # fmt: skip
+    opened = _home(home)
+    opened.create()
+
+    def tell(met: watching.Met) -> None:
+        if as_json:
+            show.say_json(_plain(met))
+        else:
+            show.line(met.sentence, style="yellow" if met.outcome == watching.FAILED else "")
+
+    if watching.watch(opened, folder, asked, once=once, every=every, keep=keep, tell=tell):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: seenbefore index")
@@ -489,7 +527,7 @@ def bench(
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
     from kb.errors import BadSetting
     from pipelines import bench as benching
-    from pipelines import bench_api, bench_scale, show
+    from pipelines import bench_api, bench_imports, bench_scale, show
 
     notes: list[str] = []
     with show.bars() as say:
@@ -503,6 +541,8 @@ def bench(
             rows = bench_privacy.run(say=say)
         elif folder is None:
             raise BadSetting("Say which benchmark folder, or with --scale how many tickets, or --task privacy.")
+        elif (folder / bench_imports.TRUTH).exists():
+            rows, notes = bench_imports.run(folder)
         else:
             rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
     plain = [_plain(row) for row in rows]

@@ -12,6 +12,7 @@ import numpy as np
 
 from kb.columns import Columns
 from kb.desk import Desk
+from kb.desk.front import Say
 from kb.digest import Digest
 from kb.errors import Damaged, NotAHome, NotBuilt, WrongEmbedder
 from kb.knowledge import Knowledge
@@ -20,6 +21,8 @@ from kb.policy import Policy
 from kb.records import EVERYONE
 from kb.rows import moment, seconds
 from kb.shelves import KINDS, Published, Shelf, Shelves
+from kb.tables import Understanding
+from kb.tables.imported import Imported
 from kb.triage import Models, Triage
 from kb.vectors import VectorIndex
 from kb.words import WordIndex
@@ -64,6 +67,7 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
         refusal=refusal,
         rollback_with=partial(_rollback, home),
         report_with=_report,
+        import_with=partial(_import, home),
         facts=facts,
         rates=Rates(),
     )
@@ -79,6 +83,12 @@ def _report(digest: Digest, form: str) -> bytes:
     from pipelines import report
 
     return report.make(digest, form, at=datetime.now(UTC))
+
+
+def _import(home: Home, found: Understanding, say: Say) -> Imported:
+    from pipelines import ingest
+
+    return ingest.ingest(home, found, say=say)
 
 
 def nothing_published(dim: int) -> Published:

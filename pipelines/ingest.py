@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,8 @@ from kb.intake import merging
 from kb.records import Kind, Link, Record, Ref, Ticket
 from kb.store import Change, Store
 from kb.tables import Asked, BadRow, LinkRow, Remark, Understanding, rows, understand
+from kb.tables import saved as saved_presets
+from kb.tables.imported import Imported
 from kb.tables.values import Ranks
 from kb.tables.write import write_csv
 from kb.text import prepare
@@ -23,24 +25,6 @@ from pipelines.index import Say, quiet
 
 _BATCH = 500
 _SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What one import did; added + updated + unchanged + rejected are the rows of the file."""
-
-    file: str
-    kind: str
-    source: str
-    added: int
-    updated: int
-    unchanged: int
-    rejected: int
-    remarks: int
-    seconds: float
-    report: str = ""
-    """The file that lists refused rows and remarks; "" where there are none."""
-    first_refused: tuple[str, ...] = ()
 
 
 def asked(*, preset: str = "", map_file: Path | None = None, source: str = "", encoding: str = "", dates: str = "",
@@ -59,6 +43,11 @@ def asked(*, preset: str = "", map_file: Path | None = None, source: str = "", e
                  dates=cast("Any", dates or None), directions=directions, first_line=first_line)  # fmt: skip
 
 
+def with_saved(said: Asked, home: Home) -> Asked:
+    """The same answers with the presets that people on this desk made, where there is a desk."""
+    return replace(said, saved=saved_presets.read(home.store.settings())) if home.exists else said
+
+
 def look(file: Path, said: Asked) -> Understanding:
     """Understand a file and write nothing. Raises ``NotATable`` in one sentence where it cannot be imported."""
     try:
@@ -75,7 +64,7 @@ def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "") 
     """Write every good row, by (source, number); a run that is stopped keeps the batches it has written."""
     started = time.perf_counter()
     writer = _Writer(home.store, found)
-    name = Path(str(found.path)).name
+    name = found.table.name
     home.store.note("imported", by=by, detail={"what": "begun", "kind": found.kind})
     for count, row in enumerate(rows(found), 1):
         writer.take(row)
@@ -176,9 +165,11 @@ def _report(home: Home, name: str, refused: list[BadRow], remarks: list[Remark])
 def understood_json(found: Understanding) -> dict[str, Any]:
     """What ``ingest --dry-run --json`` prints."""
     return {
-        "file": str(found.path), "kind": found.kind, "preset": found.preset.name, "source": found.source,
+        "file": found.table.name if isinstance(found.path, bytes) else str(found.path),
+        "kind": found.kind, "preset": found.preset.name, "source": found.source,
         "format": found.format, "encoding": found.encoding, "delimiter": found.delimiter,
-        "columns": [{"column": c.name, "field": c.target, "samples": list(c.samples), "note": c.note}
+        "columns": [{"column": c.name, "field": c.target, "samples": list(c.samples), "note": c.note,
+                     "confidence": round(c.confidence, 2)}
                     for c in found.columns],
         "dates": found.dates_why, "levels": {name: _direction(ranks) for name, ranks in found.levels.items()},
         "absent": list(found.absent), "questions": [{"about": q.about, "sentence": q.sentence, "argument": q.argument}
@@ -194,11 +185,16 @@ def show_understood(found: Understanding) -> None:
     form = ", ".join(
         part for part in (found.format, found.encoding, f"“{found.delimiter}”" if found.delimiter else "") if part
     )
-    name = Path(str(found.path)).name
+    name = found.table.name
     show.line(f"{name}: {found.kind} from {found.source} ({form}), read with the preset {found.preset.name}",
               style="bold")  # fmt: skip
-    rows_ = [(c.name, c.target or "kept as it is", " | ".join(c.samples), c.note) for c in found.columns]
-    show.table("", ("column", "becomes", "samples", ""), rows_)
+    rows_ = [
+        (c.name, c.target or "kept as it is", f"{c.confidence:.0%}" if c.target else "", " | ".join(c.samples), c.note)
+        for c in found.columns
+    ]
+    show.table("", ("column", "becomes", "sure", "samples", ""), rows_)
+    if found.preset.note:
+        show.line(found.preset.note, style="dim")
     show.line(f"Dates: {found.dates_why}.")
     for name, ranks in found.levels.items():
         show.line(f"{name.capitalize()}: {_direction(ranks)}.")

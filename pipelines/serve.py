@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app.py"
 PAGES = ("search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk",
-         "access", "privacy", "integrations", "audit")  # fmt: skip
+         "import", "access", "privacy", "integrations", "audit")  # fmt: skip
 """Paths of the pages that app.py names; the first is also the way in."""
 LOOKS = ROOT / "kb" / "screens" / "assets" / "streamlit.toml"
 STOP_WITHIN = 3

@@ -75,6 +75,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "charset_normalizer": ("kb/tables/*",),
     "python_calamine": ("kb/tables/*",),
     "openpyxl": ("kb/tables/*",),
+    "docx": ("kb/tables/documents.py",),
     "reportlab": ("pipelines/report_pdf*.py",),
     "argon2": ("kb/passwords.py",),
     "fastapi": ("kb/api/*",),

@@ -6,6 +6,7 @@ from kb.desk.auditor import Auditor
 from kb.desk.dispatcher import Clocked, Dispatcher
 from kb.desk.doorkeeper import Doorkeeper
 from kb.desk.front import Searches
+from kb.desk.importer import Importer
 from kb.desk.keeper import Keeper
 from kb.desk.lead import Lead
 from kb.desk.overlay import keep_overlay, overlay_of
@@ -19,5 +20,5 @@ __all__ = ["Clocked", "Desk", "Searches", "keep_overlay", "overlay_of"]
 
 
 @guarded
-class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Keeping, Auditor, Doorkeeper):
+class Desk(Lead, Dispatcher, ProblemDesk, Keeper, Profiler, Watch, Keeping, Importer, Auditor, Doorkeeper):
     """Everything a screen, the command line or a program may ask for."""

@@ -20,12 +20,16 @@ from kb.policy import Policy
 from kb.records import Answer, Filter, Hit, Kind, Record, Ticket, Viewer
 from kb.shelves import Shelves
 from kb.store import Store
+from kb.tables import Understanding
+from kb.tables.imported import Imported
 from kb.triage import Triage
 
 LOG = logging.getLogger("seenbefore.audit")
 AGAIN = 600
 """Seconds within which the same reader's reading of the same record is noted once."""
 _REMEMBERED = 10_000
+Say = Callable[[str, int, int], None]
+"""Told how far a long job is: what it does, how many are done, of how many."""
 
 
 class Searches(Protocol):
@@ -85,6 +89,8 @@ class Front:
 
     report_with: Callable[[Digest, str], bytes] | None = None
     """Makes a file of a report: "html", "pdf" or "xlsx"; ``None`` where nothing can."""
+    import_with: Callable[[Understanding, Say], Imported] | None = None
+    """Takes in an export that was understood; ``None`` where nothing can."""
     _counted: dict[Viewer, Counted] = field(default_factory=dict, init=False, repr=False)
     """What was read last for desk figures."""
     _turn: RLock = field(default_factory=RLock, init=False, repr=False)

@@ -46,6 +46,7 @@ WRITES: Mapping[str, str] = {
         "access",
     ),
     "view_as": "view as",
+    **dict.fromkeys(("presets", "understood", "take_in", "keep_preset", "forget_preset"), "import"),
     "privacy": "privacy",
     "set_privacy": "privacy",
     "originals": "originals",

@@ -13,10 +13,11 @@ from kb.screens.paper import Node, Told, button, copier, div, el, link, look, sh
 
 PAGES: Mapping[str, str] = {"search": "Search", "triage": "Triage", "patterns": "Patterns",
                             "problems": "Problems", "knowledge": "Knowledge", "reports": "Reports",
-                            "models": "Models", "desk": "Desk", "access": "Access", "privacy": "Privacy",
+                            "models": "Models", "desk": "Desk", "import": "Import", "access": "Access",
+                            "privacy": "Privacy",
                             "integrations": "Integrations", "audit": "Audit"}  # fmt: skip
 """Path of each page → what it is called in the top bar or, below it, in the section Admin."""
-ADMIN: Mapping[str, str] = {"access": "access", "privacy": "privacy",
+ADMIN: Mapping[str, str] = {"import": "import", "access": "access", "privacy": "privacy",
                             "integrations": "integrations", "audit": "audit"}  # fmt: skip
 """Pages of the section Admin → the act one must be allowed for them to be shown."""
 T = TypeVar("T")

@@ -218,6 +218,7 @@ def _heard(desk: Desk, viewer: Viewer, told: Told) -> None:
         return
     part, act = acts[told["name"]]
     try:
+        require(viewer, "integrations")
         said = act(desk, viewer, told)
     except SeenBeforeError as error:
         said = str(error), ""

@@ -73,9 +73,15 @@ def warnings(found: Understanding, asked: Asked, seen: Mapping[str, list[str]]) 
             others = [column for column in found.table.header if column.startswith(f"{name} (")]
             used = [f'"{column}" as {target}' for target, column in found.mapping.items() if column in others]
             yield f'Two columns are called "{name}": the first is used' + (f", and {used[0]}." if used else ".")
-    lacking = [target for target in _WANTED[found.kind] if target not in found.mapping]
+    lacking = [
+        target
+        for target in _WANTED[found.kind]
+        if target not in found.mapping and not any(getattr(one, target, "") for one in found.samples)
+    ]
     if lacking:
         yield f"No column for {', '.join(lacking)}."
+    if found.kind == "tickets" and found.preset.note and "body" in lacking:
+        yield found.preset.note
     if found.kind == "tickets" and "title" not in found.mapping and "body" not in found.mapping:
         yield "These records have no words to search by; they can be counted but not found."
     naive = [

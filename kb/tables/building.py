@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
-from kb.records import Article, Problem, Record, Ticket
+from kb.markup import looks_like_html, to_text
+from kb.records import DONE, Article, Problem, Record, Ticket
 from kb.tables import dates, values
 from kb.tables.mapping import LEVELS, Preset, RowKind, plainly
-from kb.tables.objects import RAW
+from kb.tables.objects import RAW, is_hidden
 from kb.tables.read import Row, Table, short
 from kb.tables.records import BadRow, LinkRow, Remark
 from kb.tables.settings import DateOrder
+from kb.tables.threads import ANSWER, OPENING, callers_of, joined_cells
 from kb.tables.values import Ranks
 
 TIMES = ("opened_at", "resolved_at", "closed_at", "created_at", "updated_at", "linked_at")
+_TOLD = ("comment", "kommentar", "commentaire", "comentario")
+"""How the names of columns begin that hold what people wrote on a ticket, one column each."""
 _TRUTHS = frozenset(("vip", "made_sla", "generic"))
 _COUNTS = frozenset(("reopen_count", "reassignment_count"))
 _LONG = frozenset(
     ("title", "body", "resolution", "notes", "summary", "symptom", "probable_cause", "root_cause", "workaround", "fix")
 )
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?: \d{3}){1,4}")
+"""A number with its thousands apart, as some tools show their ids ("1 204")."""
 _LONGEST_NUMBER = 200
 _LONGEST_NAME = 500
 
@@ -36,8 +43,10 @@ def joined(row: Row, table: Table, preset: Preset) -> Row:
             continue
         others = [column for column in cells if column == name or column.startswith(f"{name} (")]
         parts = [value for column in others if (value := cells.pop(column).strip())]
-        told = plainly(name).startswith("comment") or any(len(part) > 60 for part in parts)
-        cells[name] = ("\n\n" if told else ", ").join(parts)
+        if plainly(name).startswith(_TOLD):
+            cells |= joined_cells(name, parts, callers_of(cells))
+        else:
+            cells[name] = ("\n\n" if any(len(part) > 60 for part in parts) else ", ").join(parts)
     return replace(row, cells=cells)
 
 
@@ -77,11 +86,27 @@ class Builder:
                     filled[target] = "open"
                 if self._worth_saying(target, value):
                     remarks.append(Remark(row.number, column, short(value), str(error)))
+        self._threaded(filled, given)
         lacking = next((target for target in self.preset.required if not filled.get(target)), "")
         if lacking:
             return BadRow(row.number, self.mapping[lacking], "", f"has no {lacking}"), remarks
-        extra |= {column: value for column, value in given.items() if column not in taken and not column.endswith(RAW)}
+        extra |= {column: value for column, value in given.items() if column not in taken and not is_hidden(column)}
         return self._made(row, filled, extra), remarks
+
+    def _threaded(self, filled: dict[str, Any], given: Mapping[str, str]) -> None:
+        """Where a tool has no field of its own for them: the description and the answer out of the thread."""
+        if self.kind != "tickets":
+            return
+        column = self.mapping.get("notes", "")
+        opening, answer = given.get(column + OPENING, ""), given.get(column + ANSWER, "")
+        if not filled.get("body") and opening:
+            filled["body"] = opening
+        body = str(filled.get("body", ""))
+        if opening and _same(opening, body):
+            filled["notes"] = filled.get("notes", "").removeprefix(opening).lstrip()
+        done = filled.get("state") in DONE or ("state" not in self.mapping and filled.get("resolved_at"))
+        if not filled.get("resolution") and done and answer and not _same(answer, body):
+            filled["resolution"] = answer
 
     def _given(self, cell: str) -> str:
         value = cell.strip()
@@ -133,8 +158,16 @@ class Builder:
         return Ticket(source=self.source, extra=extra, **filled)
 
 
+def _same(one: str, other: str) -> bool:
+    """Whether two texts say the same, whatever their blanks and markup."""
+    first, second = (" ".join((to_text(text) if looks_like_html(text) else text).split()) for text in (one, other))
+    return first == second
+
+
 def _number(value: str) -> str:
     number = " ".join(value.split())
+    if _GROUPED.fullmatch(number):
+        number = number.replace(" ", "")
     if len(number) > _LONGEST_NUMBER:
         raise ValueError(f"is longer than the {_LONGEST_NUMBER} characters a number can have")
     return number

@@ -52,6 +52,16 @@ class Preset:
     first_line: tuple[str, ...] = ()
     dates: str = ""
     timezone: str = ""
+    least: int = 2
+    """How many telling columns a header must have for the preset to be taken without being asked for."""
+    kept: frozenset[str] = frozenset()
+    """Columns that are none of our fields, whatever their names look like."""
+    ones: Mapping[str, Direction] = field(default_factory=dict)
+    """What 1 means in one of priority, impact and urgency, where :attr:`one` does not say it for all."""
+    guess: bool = True
+    """Whether columns it does not name may be guessed; not in a preset that a person made."""
+    note: str = ""
+    """What a person should know of this tool's exports."""
 
     def match(self, header: Sequence[str]) -> dict[str, str]:
         """Our fields to the columns of this header; a column serves one field only, the first that wants it most."""
@@ -71,17 +81,27 @@ class Preset:
         return found
 
     def score(self, header: Sequence[str]) -> float:
-        """How well a header fits: fields found, and three for each telling column; 0 where a required one lacks."""
+        """How well a header fits: fields found, and three for each telling column.
+
+        0 where a required one lacks, or fewer are telling than it takes.
+        """
         found = self.match(header)
         if not all(target in found for target in self.required):
             return 0.0
         telling = sum(plainly(column) in self.telling for column in header)
-        return len(found) + 3.0 * telling
+        return len(found) + 3.0 * telling if telling >= self.least else 0.0
+
+
+@cache
+def generic_states() -> Mapping[str, str]:
+    """Words that many tools use for states, to ours; a preset's own words go before them."""
+    text = (resources.files("kb.tables") / "presets" / "generic.toml").read_text("utf-8")
+    return dict(_lowered(tomllib.loads(text)["states"]))
 
 
 def plainly(name: str) -> str:
     """A column's name without case, blanks and punctuation: "Short description" and "short_description" are one."""
-    return _PLAIN.sub(" ", name.casefold()).strip()
+    return _PLAIN.sub(" ", name.casefold()).strip() or name.strip()
 
 
 @cache
@@ -94,11 +114,11 @@ def presets() -> tuple[Preset, ...]:
     return tuple(sorted(found, key=lambda preset: (preset.name == "generic", preset.name)))
 
 
-def preset_named(name: str) -> Preset:
-    """The preset of this name. Raises :class:`BadSetting` with the names there are."""
+def preset_named(name: str, *, also: Sequence[str] = ()) -> Preset:
+    """The preset of this name. Raises :class:`BadSetting` with the names there are, those of ``also`` too."""
     known = {preset.name: preset for preset in presets()}
     if name not in known:
-        raise BadSetting(f'There is no preset "{name}"; there are {", ".join(known)}.')
+        raise BadSetting(f'There is no preset "{name}"; there are {", ".join((*also, *known))}.')
     return known[name]
 
 
@@ -110,28 +130,36 @@ def preset_from(path: Path) -> Preset:
         raise BadSetting(f"The map {path.name} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSetting(f"The map {path.name} is not TOML: {error}.") from error
-    return _made(given, path.name)
+    return _made({"guess": False, **given}, path.name)
 
 
-def choose(header: Sequence[str], *, name: str = "", map_file: Path | None = None, title: str = "the file") -> Preset:
-    """The preset asked for, or the one that fits the header best.
+def choose(
+    header: Sequence[str], *, name: str = "", map_file: Path | None = None, saved: Sequence[Preset] = ()
+) -> Preset:
+    """The preset asked for, or the one that fits the header best; the generic one where none does.
 
-    Raises :class:`NotATable` where no column can be the number that records are known by.
+    A person's own presets go before ours. Raises :class:`BadSetting` where there is none of this name.
     """
-    if map_file is not None or name:
-        chosen = preset_from(map_file) if map_file is not None else preset_named(name)
-        lacking = [target for target in chosen.required if target not in chosen.match(header)]
-        if not lacking:
-            return chosen
-        what = " and the ".join(lacking)
-    else:
-        scored = [(preset.score(header) - (0.5 if preset.name == "generic" else 0.0), preset) for preset in presets()]
-        best, chosen = max(scored, key=lambda pair: pair[0])
-        if best > 0:
-            return chosen
-        what = "number"
-    raise NotATable(
-        f"{title} has no column for the {what} of a record; its columns are {_listed(header)}. "
+    if map_file is not None:
+        return preset_from(map_file)
+    if name:
+        return next((preset for preset in saved if preset.name == name), None) or preset_named(
+            name, also=tuple(preset.name for preset in saved)
+        )
+    known = (*((preset, 1.0) for preset in saved), *((one, 0.0) for one in presets()))
+    scored = [(preset.score(header), bonus - 0.5 * (preset.name == "generic"), preset) for preset, bonus in known]
+    best, _, chosen = max(((score + extra if score else 0.0, extra, preset) for score, extra, preset in scored),
+                          key=lambda one: one[0])  # fmt: skip
+    return chosen if best > 0 else preset_named("generic")
+
+
+def lacks(preset: Preset, mapping: Mapping[str, str], header: Sequence[str], title: str) -> NotATable | None:
+    """The refusal of a file in which a column is missing that records cannot do without."""
+    lacking = [target for target in preset.required if target not in mapping]
+    if not lacking:
+        return None
+    return NotATable(
+        f"{title} has no column for the {' and the '.join(lacking)} of a record; its columns are {_listed(header)}. "
         f'Name it in a map file (number = "...") and give it with --map.'
     )
 
@@ -139,6 +167,11 @@ def choose(header: Sequence[str], *, name: str = "", map_file: Path | None = Non
 def _listed(header: Sequence[str]) -> str:
     shown = ", ".join(column[:40] for column in header[:12])
     return shown + (f" and {len(header) - 12} more" if len(header) > 12 else "")
+
+
+def preset_of(given: Mapping[str, Any], where: str) -> Preset:
+    """A preset from what its TOML would hold. Raises :class:`BadSetting` for what it does not understand."""
+    return _made(dict(given), where)
 
 
 def _made(given: dict[str, Any], where: str) -> Preset:
@@ -156,6 +189,10 @@ def _made(given: dict[str, Any], where: str) -> Preset:
     one = levels.get("one", start.one if start else None)
     if one not in (None, "highest", "lowest"):
         raise BadSetting(f'{where}: levels.one is "{one}"; it can be "highest" or "lowest".')
+    ones = dict(levels.get("ones", start.ones if start else {}))
+    if not set(ones) <= set(LEVELS) or not set(ones.values()) <= {"highest", "lowest"}:
+        raise BadSetting(f'{where}: levels.ones names {", ".join(LEVELS)} as "highest" or "lowest".')
+    states = {**(start.states if start else {}), **_lowered(given.get("states", {}))}
     return Preset(
         name=str(given.get("name", start.name if start else Path(where).stem)),
         title=str(given.get("title", start.title if start else where)),
@@ -169,11 +206,16 @@ def _made(given: dict[str, Any], where: str) -> Preset:
         one=one,
         scales={**(start.scales if start else {}), **{key: int(levels[key]) for key in LEVELS if key in levels}},
         words={**(start.words if start else {}), **_lowered(levels.get("words", {}))},
-        states={**(start.states if start else {}), **_lowered(given.get("states", {}))},
+        states={**generic_states(), **states} if kind == "tickets" else states,
         lines={**(start.lines if start else {}), **_lowered(given.get("lines", {}))},
         first_line=tuple(given.get("first_line", start.first_line if start else ())),
         dates=str(given.get("dates", start.dates if start else "")),
         timezone=str(given.get("timezone", start.timezone if start else "")),
+        ones=ones,
+        least=int(given.get("least", start.least if start else 2)),
+        kept=frozenset(map(plainly, given.get("kept", start.kept if start else ()))),
+        guess=bool(given.get("guess", start.guess if start else True)),
+        note=str(given.get("note", start.note if start else "")),
     )
 
 

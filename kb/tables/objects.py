@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from kb.errors import NotATable
 from kb.tables.read import Row, Source, Table, name_of, no_rows, short, tidy
 from kb.tables.texts import Coding, bounded_lines, open_text
+from kb.tables.threads import ANSWER, OPENING, callers_of, is_document, is_thread, rich_text, thread_cells
 
 LONGEST_OBJECT = 32 * 1024**2
 """Characters one object may take; what is longer is a problem, never held whole."""
@@ -30,6 +31,9 @@ _LISTS = (
     "articles",
     "problems",
     "value",
+    "Ticket",
+    "ticket",
+    "solutions",
 )
 _SAMPLE = 300
 _BLANK = "\ufeff \t\r\n"
@@ -72,7 +76,7 @@ def open_objects(source: Source, coding: Coding) -> Table:
     for row in table.rows():
         seen += not row.problem
         trouble = trouble or (row.problem and f" (object {row.number}: {row.problem})")
-        header.update(dict.fromkeys(column for column in row.cells if not column.endswith(RAW)))
+        header.update(dict.fromkeys(column for column in row.cells if "#" not in column or not is_hidden(column)))
         if row.number >= _SAMPLE:
             break
     if not seen:
@@ -121,7 +125,7 @@ def _lines(source: Source, encoding: str) -> Iterator[Row]:
             if not line.strip(_BLANK):
                 continue
             try:
-                yield _row(number, _DECODER.decode(line.strip(_BLANK)))
+                yield row_of(number, _DECODER.decode(line.strip(_BLANK)))
             except ValueError:
                 yield Row(number, {"line": short(line)}, problem="is not a JSON object")
             except RecursionError:
@@ -152,7 +156,7 @@ def _listed(source: Source, encoding: str) -> Iterator[Row]:
             except _Bad as error:
                 yield Row(number, {}, problem=f"{error}; {_NOT_READ}")
                 return
-            yield _row(number, value)
+            yield row_of(number, value)
             if reader.peek() == ",":
                 reader.take(",")
             elif reader.peek() != "]":
@@ -247,21 +251,34 @@ class _Reader:
         return False
 
 
-def _row(number: int, value: Any) -> Row:
+def row_of(number: int, value: Any) -> Row:
+    """One record as a row: nested values made flat."""
     if not isinstance(value, dict):
         return Row(number, {"value": short(str(value))}, problem="is not an object with named values")
     cells: dict[str, str] = {}
+    callers = callers_of(value)
     for key, inner in value.items():
-        _flat(str(key), inner, cells)
+        _flat(str(key), inner, cells, callers)
     if isinstance(value, _Doubled):
         return Row(number, {name: short(cell) for name, cell in cells.items()}, problem="a name stands twice in it")
     kept, remarks = tidy(cells)
     return Row(number, kept, remarks=remarks)
 
 
-def _flat(key: str, value: Any, cells: dict[str, str], depth: int = 0) -> None:
-    """Add a value under its name; objects become ``name.inner``, references what they show."""
-    if isinstance(value, dict):
+def is_hidden(column: str) -> bool:
+    """Whether a column is ours, beside one of the file: what a reference keeps, a thread's opening and answer."""
+    return column.endswith((RAW, OPENING, ANSWER))
+
+
+def _flat(key: str, value: Any, cells: dict[str, str], callers: frozenset[str], depth: int = 0) -> None:
+    """Add a value under its name; objects become ``name.inner``, references what they show, threads their parts."""
+    if is_document(value):
+        cells[key] = rich_text(value)
+    elif is_thread(value):
+        cells.update(thread_cells(key, value, callers))
+    elif (named := _named_values(value)) is not None:
+        cells.update({f"{key}.{name}": _said(inner) for name, inner in named.items()})
+    elif isinstance(value, dict):
         shown = value.get("display_value", value.get("displayValue"))
         if shown is not None or "display_value" in value:
             cells[key] = _said(shown)
@@ -271,9 +288,19 @@ def _flat(key: str, value: Any, cells: dict[str, str], depth: int = 0) -> None:
             cells[key] = _said(value["value"])
         elif depth < 3:
             for name, inner in value.items():
-                _flat(f"{key}.{name}", inner, cells, depth + 1)
+                _flat(f"{key}.{name}", inner, cells, callers, depth + 1)
     else:
         cells[key] = _said(value)
+
+
+def _named_values(value: Any) -> dict[str, Any] | None:
+    """A list of custom fields, each with a name or id and a value, as one object."""
+    if not isinstance(value, list) or not value:
+        return None
+    for name, holds in (("Name", "Value"), ("name", "value"), ("id", "value")):
+        if all(isinstance(one, dict) and set(one) == {name, holds} for one in value):
+            return {str(one[name])[:200]: one[holds] for one in value}
+    return None
 
 
 _BODIES = ("body", "plain_body", "text", "content", "name", "value", "display_value", "title")

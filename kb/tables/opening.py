@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from kb.errors import NotATable
-from kb.tables import objects, own, sheets, texts
+from kb.tables import documents, elements, objects, own, sheets, texts
 from kb.tables.read import Source, Table, name_of, open_bytes
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -29,6 +32,8 @@ def open_table(source: Source, *, encoding: str = "", delimiter: str = "", sheet
     Raises :class:`NotATable` with one sentence where it is empty, not a table, damaged or would unpack to too much.
     """
     name = name_of(source)
+    if isinstance(source, Path) and source.is_dir():
+        return documents.open_folder(source)
     with open_bytes(source) as stream:
         head = stream.read(65536)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
@@ -41,6 +46,11 @@ def open_table(source: Source, *, encoding: str = "", delimiter: str = "", sheet
     coding = texts.encoding_of(source, encoding)
     text = texts.decoded(head, coding.name)
     texts.refuse_binary(name, text)
-    if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+    begun = text.lstrip("\ufeff \t\r\n")[:2000].casefold()
+    if begun.startswith(("<!doctype html", "<html", "<table", "<head", "<body")):
+        raise NotATable(f"{name} is a web page, not a table; export the list of tickets as CSV, XLSX, JSON or XML.")
+    if begun.startswith("<?xml") or re.match(r"<!--|<!doctype|<[a-z][\w.:-]{0,60}[\s/>]", begun):
+        return elements.open_elements(source, encoding)
+    if begun[:1] in ("{", "["):
         return objects.open_objects(source, coding)
     return own.restored(texts.open_delimited(source, coding, delimiter=delimiter))

@@ -17,7 +17,7 @@ from typing import IO, Literal, cast
 from kb.errors import NotATable
 
 Source = Path | bytes
-Format = Literal["csv", "xlsx", "json", "jsonl"]
+Format = Literal["csv", "xlsx", "json", "jsonl", "xml", "folder"]
 
 LONGEST_CELL = 1_000_000
 """Characters kept of one cell; what is longer is cut and reported."""

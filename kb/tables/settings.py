@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kb.tables.mapping import Preset
 
 DateOrder = Literal["day", "month"]
 Direction = Literal["highest", "lowest"]
@@ -31,3 +34,7 @@ class Asked:
     """For "priority", "impact" and "urgency": what 1 means."""
     first_line: tuple[str, ...] = ()
     """Assignment groups that are the first line; all others are the second."""
+    saved: tuple[Preset, ...] = ()
+    """Presets that people on this desk made; :attr:`preset` may name one, and one that fits is found by itself."""
+    name: str = ""
+    """What the person knows the file as, where it comes as bytes."""

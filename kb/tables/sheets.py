@@ -71,10 +71,11 @@ def _sheet(book: Any, title: str, name: str) -> Any:
         raise NotATable(f"{name} cannot be read: its sheet is damaged or of a kind we do not know.") from error
 
 
-def check_packing(data: bytes, name: str) -> None:
+def check_packing(data: bytes, name: str, *, inside: str = "xl/", what: str = "workbook") -> None:
     """Unpack every member without keeping it, counting what really comes out.
 
-    The sizes written in the archive are not believed. Raises :class:`NotATable`.
+    The sizes written in the archive are not believed, and no XML in it may declare entities. ``inside`` is where such
+    a file keeps its parts. Raises :class:`NotATable`.
     """
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         if len(data) > _OLD_LARGEST:
@@ -84,20 +85,19 @@ def check_packing(data: bytes, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise NotATable(f"{name} is damaged: it starts like a workbook but cannot be unpacked.") from error
+        raise NotATable(f"{name} is damaged: it starts like a {what} but cannot be unpacked.") from error
     names = [member.filename for member in members]
-    if "xl/workbook.bin" in names or not any(member.startswith("xl/") for member in names):
-        raise NotATable(
-            f"{name} is an archive or document, not a workbook we read; save the table in it as .xlsx or CSV."
-        )
+    if "xl/workbook.bin" in names or not any(member.startswith(inside) for member in names):
+        other = "an archive or document" if inside == "xl/" else "another kind of archive"
+        raise NotATable(f"{name} is {other}, not a {what} we read; save the table in it as .xlsx or CSV.")
     if len(members) > MOST_MEMBERS or any(".." in member.split("/") or member.startswith("/") for member in names):
-        raise NotATable(f"{name} is not a workbook we trust: it has {len(members)} members or names outside itself.")
+        raise NotATable(f"{name} is not a {what} we trust: it has {len(members)} members or names outside itself.")
     left = min(MOST_UNPACKED, max(len(data) * MOST_RATIO, 10 * 1024**2))
     for member in members:
-        left -= _unpacked(data, member, left)
+        left -= _unpacked(data, member, left, name)
         if left < 0:
             raise NotATable(
-                f"{name} unpacks to more than a workbook of its size can hold ({MOST_UNPACKED // 1024**2} MB); "
+                f"{name} unpacks to more than a {what} of its size can hold ({MOST_UNPACKED // 1024**2} MB); "
                 "export it as CSV."
             )
     if any(_area(data, member, name) > MOST_CELLS for member in names if member.startswith("xl/worksheets/")):
@@ -134,7 +134,7 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _unpacked(data: bytes, member: zipfile.ZipInfo, most: int) -> int:
+def _unpacked(data: bytes, member: zipfile.ZipInfo, most: int, name: str) -> int:
     """Bytes a member really unpacks to, counted up to just beyond ``most``."""
     lengths = data[member.header_offset + 26 : member.header_offset + 30]
     if member.compress_type != zipfile.ZIP_DEFLATED or len(lengths) < 4:
@@ -151,9 +151,12 @@ def _unpacked(data: bytes, member: zipfile.ZipInfo, most: int) -> int:
         if not pending:
             break
         try:
-            total += len(inflate.decompress(pending, 1 << 20))
+            made = inflate.decompress(pending, 1 << 20)
         except zlib.error:
             break
+        if not total and b"<!DOCTYPE" in made[:4096].upper():
+            raise NotATable(f"{name} declares entities of its own, as no office program does; it was not read.")
+        total += len(made)
     return total
 
 

@@ -30,6 +30,15 @@ _GUESSED = (
 )
 
 
+_WESTERN = frozenset("ãõñÃÕÑåÅ")
+"""Where a guess reads only these letters of Portuguese, Spanish and Swedish otherwise, it is too few to go by."""
+
+
+_LETTERS = frozenset("äöüÄÖÜßéèêëÉÈàâÀçÇîïôœûùñÑáíóúÁÍÓÚ¿¡°€–’“”„«»")
+_FEW = 12
+"""Under so many letters beyond ASCII no guess is better than the usual encoding of Western Europe."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coding:
     """An encoding by Python's name, and a sentence where it was not certain."""
@@ -105,7 +114,11 @@ def _guess(odd: bytes) -> Coding:
 
     best = from_bytes(odd, cp_isolation=list(_GUESSED), explain=False).best()
     name = best.encoding if best is not None else "cp1252"
-    if odd.decode("cp1252", "replace") == odd.decode(name, "replace"):
+    western, guessed = odd.decode("cp1252", "replace"), odd.decode(name, "replace")
+    odd_ones = [sign for sign in western if sign > "\x7f"]
+    differing = (one for one, other in zip(western, guessed, strict=False) if one != other)
+    few = len(odd_ones) < _FEW and all(sign in _LETTERS for sign in odd_ones)
+    if few or (len(western) == len(guessed) and _WESTERN.issuperset(differing)):
         name = "cp1252"
     return Coding(
         name,

@@ -13,7 +13,11 @@ from kb.tables.settings import Direction
 
 _TRUE = ("true", "yes", "y", "1", "1.0", "on", "ja", "j", "wahr", "oui", "vrai", "si", "sí", "x", "t")
 _FALSE = ("false", "no", "n", "0", "0.0", "off", "nein", "falsch", "non", "faux", "f")
-_RANKED = re.compile(r"\s{0,3}[ps]?(\d{1,2})(?:\s{0,2}[-–—.:=(]\s{0,2}(.{1,40})|\s(.{1,40}))?", re.IGNORECASE)
+_RANKED = re.compile(
+    r"\s{0,3}(?:p|s|sev|prio|priority|severity|level|stufe)?[ .]?(\d{1,2})"
+    r"(?:\s{0,2}[-–—.:=(]\s{0,2}(.{1,40})|\s(.{1,40}))?",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"[^\W_]+")
 
 _FIVE: dict[str, int] = {
@@ -21,11 +25,16 @@ _FIVE: dict[str, int] = {
     for rank, words in enumerate(
         (
             "critical|urgent|highest|blocker|very high|emergency|major|extensive|kritisch|sehr hoch|dringend|critique"
-            "|très haute|crítica|muy alta",
-            "high|significant|hoch|haute|élevée|alta|alto",
-            "medium|normal|moderate|mittel|moyenne|media|média|default|standard",
-            "low|minor|limited|localized|niedrig|gering|basse|faible|baja|baixa|bassa",
-            "planning|lowest|very low|trivial|none|sehr niedrig|sehr gering|très basse|muy baja",
+            "|très haute|crítica|crítico|muy alta|muy alto|höchste|urgente|critica|critico|molto alta|muito alta"
+            "|majeure|kritiek"
+            "|extensive/widespread|extensive / widespread|catastrophic",
+            "high|significant|hoch|haute|élevée|alta|alto|important|hoog|elevata|significant/large|significant / large",
+            "medium|normal|moderate|mittel|moyenne|media|média|medio|médio|default|standard|moyen|normale|gemiddeld"
+            "|moderate/limited|moderate / limited",
+            "low|minor|limited|localized|niedrig|gering|basse|faible|baja|baixa|bassa|bajo|baixo|basso|mineure|laag"
+            "|minor/localized|minor / localized",
+            "planning|lowest|very low|trivial|none|sehr niedrig|sehr gering|très basse|muy baja|niedrigste|muy bajo"
+            "|molto bassa",
         ),
         start=1,
     )
@@ -100,7 +109,8 @@ def ranks(
     for value in {value.strip().casefold() for value in values}:
         match = _RANKED.fullmatch(value)
         if match is not None:
-            numbers.append(int(match[1]))
+            if value not in words:
+                numbers.append(int(match[1]))
             word = (match[2] or match[3] or "").strip(" )")
             if word in _FIVE:
                 pairs.append((int(match[1]), _FIVE[word]))
@@ -133,9 +143,18 @@ def _proven(pairs: Collection[tuple[int, int]]) -> Direction | None:
     return "highest" if rising else "lowest" if falling else None
 
 
+def is_level(value: str) -> bool:
+    """Whether a value is a number, a word, or both, as priorities are written."""
+    said = value.strip().casefold()
+    match = _RANKED.fullmatch(said)
+    return said in _FIVE or (match is not None and int(match[1]) <= 10)
+
+
 def state(value: str, table: Mapping[str, str]) -> State:
     """Turn a tool's word or number for a state into ours. Raises :class:`ValueError` where neither side knows it."""
     said = value.strip().casefold()
+    if said not in table:
+        said = said.strip("_-•* ")
     found = table.get(said, said)
     for known in STATES:
         if found == known:

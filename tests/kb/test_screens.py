@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from kb.desk import Desk
 from kb.records import EVERYONE, Article, Correction, Hit, Link, Mark, Problem, Ref, Ticket, Viewer
 from kb.screens import feedback, hits, patternacts, record, search, triage
-from kb.screens.chrome import PAGES, remembered
+from kb.screens.chrome import ADMIN, PAGES, remembered
 from kb.screens.feedback import About
 from kb.text import prepare
 from pipelines.desk import desk_of, open_desk
@@ -252,7 +252,7 @@ def test_hostile_text_reaches_the_browser_as_text_and_nothing_else(small_home: H
         assert {part.type for part in test.main} <= {"bidi_component", "main"}, "drawn past paper.py"
         for node in (node for tree in sheets(test) for node in each(tree) if isinstance(node, dict)):
             assert "<" not in str(node.get("t", "")) + str(node.get("c", ""))
-            assert node.get("page", "search") in PAGES
+            assert node.get("page", "search") in {*PAGES, *ADMIN}
 
 
 def test_a_very_long_text_is_folded_and_cut_before_it_is_sent(small_home: Home) -> None:

@@ -14,7 +14,7 @@ from kb.errors import NotBuilt
 from kb.policy import Policy
 from kb.records import EVERYONE, Correction
 from kb.screens import models
-from kb.screens.chrome import PAGES
+from kb.screens.chrome import ADMIN, PAGES
 from kb.screens.modelcard import held
 from kb.screens.plot import Axis
 from pipelines.desk import open_desk
@@ -63,7 +63,7 @@ def test_the_page_shows_every_target_and_the_card_of_the_one_asked_for(desk: Des
     tried = {point["where"]["promise"] for plot in kinds(test, "plot") for point in plot["points"] if "where" in point}
     assert tried, "no promise can be pressed in the curve"
     assert all(0 <= point["y"] <= 1 for plot in kinds(test, "plot") for point in plot["points"])
-    assert {node["page"] for node in kinds(test, "link")} <= set(PAGES)
+    assert {node["page"] for node in kinds(test, "link")} <= {*PAGES, *ADMIN}
 
 
 def test_a_promise_is_tried_before_it_is_saved_for_one_target_or_all(desk: Desk) -> None:

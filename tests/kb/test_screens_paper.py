@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kb.records import Answer, Article, Hit, Span, Ticket
 from kb.screens import answers, hits, paper, wording
-from kb.screens.chrome import PAGES
+from kb.screens.chrome import ADMIN, PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWN = sorted([*(ROOT / "kb" / "screens").glob("*.py"), ROOT / "app.py"])
@@ -25,6 +25,7 @@ STREAMLIT = {"Page", "cache_resource", "components.v2.component", "container", "
              "set_page_config", "switch_page"}  # fmt: skip
 """All of Streamlit that a screen may touch: none of it draws a string."""
 FILES = {"batch.py": {"file_uploader", "columns", "progress"}, "reports.py": {"columns"}, "accessrules.py": {"rerun"},
+         "importing.py": {"file_uploader", "progress", "download_button"},
          "entrance.py": {"context", "context.cookies", "context.cookies.get", "login", "logout", "user", "user.is_logged_in",
                          "user.to_dict"}}  # fmt: skip
 """And those that take or give files, look who is signed in, or go on by themselves; they draw no string either."""
@@ -100,7 +101,7 @@ def test_both_copies_of_the_settings_are_the_same() -> None:
 
 def test_the_script_knows_the_pages() -> None:
     script = (paper.ASSETS / "paper.js").read_text("utf-8")
-    assert all(f'"{name}"' in script for name in PAGES)
+    assert all(f'"{name}"' in script for name in (*PAGES, *ADMIN))
 
 
 @given(st.text(max_size=200), st.lists(st.tuples(st.integers(-5, 220), st.integers(-5, 220)), max_size=8))

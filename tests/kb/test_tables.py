@@ -310,13 +310,13 @@ def test_references_and_lists_in_json_are_made_flat() -> None:
         "caller_id": {"link": "https://example.org/2", "value": "c3"},
         "opened_at": {"display_value": "04.03.2026 11:00:00", "value": "2026-03-04 10:00:00"},
         "priority": {"display_value": "2 - High", "value": "2"},
-        "stats": {"reopened": 3},
+        "stats": {"replied": 3},
         "tags": ["vpn", "home"],
     }
     (ticket,) = tickets(json.dumps({"result": [record]}).encode())
     assert (ticket.assignment_group, ticket.caller, ticket.priority) == ("Network", "c3", 2)
     assert ticket.opened_at == datetime(2026, 3, 4, 10, tzinfo=UTC), "the stored value, not the local display"
-    assert ticket.extra["stats.reopened"] == "3" and ticket.extra["tags"] == "vpn, home"
+    assert ticket.extra["stats.replied"] == "3" and ticket.extra["tags"] == "vpn, home"
 
 
 def test_json_lines_and_lists_give_the_same() -> None:

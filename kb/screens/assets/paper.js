@@ -516,7 +516,7 @@ async function copied(text) {
 // The folder the app lives in: "/" unless it is served under a path of its own.
 function base() {
   const folder = location.pathname.replace(/\/+$/, "").split("/");
-  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk", "access", "enter"].includes(folder[folder.length - 1])) folder.pop();
+  if (["search", "triage", "patterns", "problems", "knowledge", "reports", "models", "desk", "import", "access", "privacy", "integrations", "audit", "enter"].includes(folder[folder.length - 1])) folder.pop();
   return folder.join("/") + "/";
 }
 
