@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
@@ -17,33 +16,19 @@ from kb.records import Record
 from kb.tables import dates, values
 from kb.tables.asking import Question, questions, warnings
 from kb.tables.building import TIMES, Builder, joined
-from kb.tables.guessing import ENOUGH, guess
 from kb.tables.mapping import LEVELS, TARGETS, Preset, RowKind, choose, lacks, plainly
 from kb.tables.opening import open_table
 from kb.tables.read import Row, Source, Table, short
 from kb.tables.records import BadRow, LinkRow, Remark
 from kb.tables.settings import Asked, DateOrder
+from kb.tables.telling import Column, columns, mapped, seen_in, usual
 from kb.tables.values import Ranks
 
 __all__ = ["Column", "Question", "Remark", "Understanding", "rows", "understand"]
 
 _SAMPLE = 5_000
-_MOST_VALUES = 60
 VALUED = ("state", "line", "assignment_group", "priority", "impact", "urgency")
 """Fields whose values a person may have to translate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the file: our field, or "" where it is kept as it is; three values; what was noticed."""
-
-    name: str
-    target: str
-    samples: tuple[str, ...] = ()
-    note: str = ""
-    confidence: float = 0.0
-    """How sure we are of the field, in [0, 1]; of "" it is how sure we are that it is none of ours."""
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +87,8 @@ def understand(path: Source, asked: Asked | None = None) -> Understanding:
     raw = list(islice(table.rows(), _SAMPLE))
     preset = choose(table.header, name=asked.preset, map_file=asked.map_file, saved=asked.saved)
     good = [joined(row, table, preset).cells for row in raw if not row.problem]
-    seen = _seen(good, table.header, preset.missing)
-    mapping, sure = _mapped(preset, table, seen)
+    seen = seen_in(good, table.header, preset.missing)
+    mapping, sure = mapped(preset, table, seen)
     if (refusal := lacks(preset, mapping, table.header, table.name)) is not None:
         raise refusal
     _refuse_doubled_key(table, preset, mapping)
@@ -119,7 +104,7 @@ def understand(path: Source, asked: Asked | None = None) -> Understanding:
         source=asked.source or preset.source,
         preset=preset,
         table=table,
-        columns=_columns(table, preset, mapping, seen, sure),
+        columns=columns(table, preset, mapping, seen, sure),
         mapping=mapping,
         dates=order,
         dates_why=order_why,
@@ -127,39 +112,9 @@ def understand(path: Source, asked: Asked | None = None) -> Understanding:
         levels=levels,
         first_line=asked.first_line or preset.first_line,
         absent=tuple(target for target in TARGETS[preset.kind] if target not in mapping),
-        values={target: _usual(seen[mapping[target]]) for target in VALUED if target in mapping},
+        values={target: usual(seen[mapping[target]]) for target in VALUED if target in mapping},
     )
     return _completed(found, asked, good, seen)
-
-
-def _usual(given: list[str]) -> tuple[tuple[str, int], ...]:
-    return tuple(Counter(" ".join(value.split())[:120] for value in given).most_common(_MOST_VALUES))
-
-
-def _mapped(
-    preset: Preset, table: Table, seen: Mapping[str, list[str]]
-) -> tuple[dict[str, str], dict[str, tuple[float, str]]]:
-    """Our fields to columns, and for each column how sure we are and why; what the preset leaves is guessed."""
-    known = preset.match(table.header)
-    if preset.kind == "articles" and "body" not in known and "summary" in known:
-        known["body"] = known.pop("summary")
-    sure = {column: (1.0, f"the preset {preset.name} names it") for column in known.values()}
-    if not preset.guess or preset.kind != "tickets":
-        return known, sure
-    if preset.name == "generic":
-        known, sure = {}, {}
-    away = {
-        column
-        for column in table.header
-        if column.endswith(")")
-        and (base := column.rpartition(" (")[0]) in table.repeated
-        and plainly(base) in preset.joined
-    }
-    free = [column for column in table.header if plainly(column) not in preset.kept and column not in away]
-    found = guess(free, seen, targets=TARGETS[preset.kind], taken=known, least=0.7 if known else ENOUGH)
-    sure |= {column: (one.confidence, one.why) for column, one in found.items()}
-    guessed = {one.target: column for column, one in found.items() if one.target}
-    return {target: {**known, **guessed}[target] for target in TARGETS[preset.kind] if target in known | guessed}, sure
 
 
 def _completed(
@@ -246,14 +201,6 @@ def _refuse_doubled_key(table: Table, preset: Preset, mapping: Mapping[str, str]
             )
 
 
-def _seen(good: list[dict[str, str]], header: tuple[str, ...], missing: frozenset[str]) -> dict[str, list[str]]:
-    """The values given in each column of the sample."""
-    return {
-        column: [value for cells in good if (value := cells.get(column, "").strip()) and value not in missing]
-        for column in header
-    }
-
-
 def _order(
     asked: Asked, preset: Preset, table: Table, mapping: Mapping[str, str], seen: Mapping[str, list[str]]
 ) -> tuple[DateOrder | None, str]:
@@ -297,25 +244,3 @@ def _level(target: str, given: list[str], asked: Asked, preset: Preset) -> Ranks
         last=preset.scales.get(target, 0),
         three=target != "priority",
     )
-
-
-def _columns(
-    table: Table, preset: Preset, mapping: Mapping[str, str], seen: Mapping[str, list[str]],
-    sure: Mapping[str, tuple[float, str]],
-) -> tuple[Column, ...]:  # fmt: skip
-    target_of = {column: target for target, column in mapping.items()}
-    made: list[Column] = []
-    first: dict[str, str] = {}
-    for column in table.header:
-        distinct = list(dict.fromkeys(islice(seen[column], 200)))[:3]
-        note = "" if seen[column] else "empty in the sample"
-        if column in table.repeated:
-            together = plainly(column) in preset.joined
-            first[column] = target_of.get(column, "") if together else ""
-            note = "repeated; joined into one text" if together else "name stands twice; the first is used"
-        samples = tuple(map(short, distinct))
-        if plainly(base := column.rpartition(" (")[0]) in preset.joined and base in first and column.endswith(")"):
-            made.append(Column(column, first[base], samples, f"joined with {base}", 1.0))
-            continue
-        made.append(Column(column, target_of.get(column, ""), samples, note, *sure.get(column, (0.0, ""))))
-    return tuple(made)
