@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kb.audit import Act, Detail
+from kb.desk.reads import Reads
 from kb.digest.parts import Digest
-from kb.errors import StoreTrouble, WrongEmbedder
+from kb.errors import WrongEmbedder
 from kb.features import Featurer
 from kb.learners import Rates
 from kb.measures import Doings, Facts
@@ -20,11 +19,6 @@ from kb.records import Answer, Filter, Hit, Kind, Record, Ticket, Viewer
 from kb.shelves import Shelves
 from kb.store import Store
 from kb.triage import Triage
-
-LOG = logging.getLogger("seenbefore.audit")
-AGAIN = 600
-"""Seconds within which the same reader's reading of the same record is noted once."""
-_REMEMBERED = 10_000
 
 
 class Searches(Protocol):
@@ -86,6 +80,8 @@ class Front:
     """Makes a file of a report: "html", "pdf" or "xlsx"; ``None`` where nothing can."""
     _counted: dict[Viewer, Counted] = field(default_factory=dict, init=False, repr=False)
     """What was read last for desk figures."""
+    _reads: Reads = field(default_factory=Reads, init=False, repr=False)
+    """What is on its way into the audit log."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number; that it was read is noted.
@@ -114,22 +110,8 @@ class Front:
         self.store.note("exported", what, by=viewer.name if viewer else "", detail=detail)
 
     def _noted(self, viewer: Viewer, act: Act, subject: str, detail: Detail | None = None, *, of: str = "") -> None:
-        """Note a read; the same again by the same reader within :data:`AGAIN` seconds is one.
-
-        ``of`` tells reads of one subject apart. A log that cannot be written takes nobody's reading away.
-        """
-        now, read = int(time.time()), self.kept.setdefault("read", {})
-        key = (viewer.name, act, subject, of)
-        if now - read.get(key, 0) < AGAIN:
-            return
-        while len(read) >= _REMEMBERED:
-            read.pop(next(iter(read)), None)
-        read.pop(key, None)
-        read[key] = now
-        try:
-            self.store.note(act, subject, by=viewer.name, detail=detail)
-        except StoreTrouble:
-            LOG.error("A read could not be noted in the audit log: the store cannot be written.")
+        """Note a read; see :class:`kb.desk.reads.Reads`."""
+        self._reads.note(self.store, act, subject, by=viewer.name, detail=detail, of=of)
 
     def _may_be_asked(self) -> None:
         if self.refusal:
