@@ -31,6 +31,7 @@ from kb.screens import (
     search,
     triage,
 )
+from kb.screens.paper import button
 from pipelines.home import Home
 from pipelines.opened import opened as shared
 from pipelines.serve import in_use
@@ -142,7 +143,7 @@ def _handed_over() -> None:
 def _way_out(who: Person | None) -> paper.Node:
     if who is None:
         return None
-    return paper.button("Sign out", "sign-out", "bare little") if who.issuer else paper.door("Sign out", out=True)
+    return button("Sign out", "sign-out", "bare little") if who.issuer else paper.door("Sign out", out=True)
 
 
 def _told(told: paper.Told) -> None:

@@ -59,6 +59,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """A row to be written."""
+
+    act: Act
+    subject: str
+    by: str
+    detail: Detail | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """How far the log goes, and the hash there; (0, "") for an empty one."""
 
@@ -118,6 +129,12 @@ class Audit(Database):
         """
         with self._writing() as db:
             self._note(db, act, subject, by=by, detail=detail, at=at)
+
+    def note_all(self, rows: Sequence[Noted]) -> None:
+        """Write several rows at once, in their order."""
+        with self._writing() as db:
+            for one in rows:
+                self._note(db, one.act, one.subject, by=one.by, detail=one.detail, at=one.at)
 
     def _note(
         self, db: sa.Connection, act: Act, subject: str = "", *, by: str = "", detail: Detail | None = None,

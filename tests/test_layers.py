@@ -79,7 +79,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "reportlab": ("pipelines/report_pdf*.py",),
     "argon2": ("kb/passwords.py",),
     "fastapi": ("kb/api/*",),
-    "starlette": ("kb/api/*", "pipelines/serve.py"),
+    "starlette": ("kb/api/*", "pipelines/serve.py", "pipelines/doors.py", "pipelines/signing.py"),
     "prometheus_client": ("kb/api/*",),
     "socket": ("pipelines/serve.py", "pipelines/bench_api.py"),  # looks whether its own port is free
 }

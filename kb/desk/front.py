@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, Protocol
 
 from kb.audit import Act, Detail
+from kb.desk.reads import Reads
 from kb.digest.parts import Digest
-from kb.errors import StoreTrouble, WrongEmbedder
+from kb.errors import WrongEmbedder
 from kb.features import Featurer
 from kb.learners import Rates
 from kb.measures import Doings, Facts
@@ -24,10 +23,6 @@ from kb.tables import Understanding
 from kb.tables.imported import Imported
 from kb.triage import Triage
 
-LOG = logging.getLogger("seenbefore.audit")
-AGAIN = 600
-"""Seconds within which the same reader's reading of the same record is noted once."""
-_REMEMBERED = 10_000
 Say = Callable[[str, int, int], None]
 """Told how far a long job is: what it does, how many are done, of how many."""
 
@@ -95,6 +90,8 @@ class Front:
     """What was read last for desk figures."""
     _turn: RLock = field(default_factory=RLock, init=False, repr=False)
     """Held by whoever changes what is remembered between two questions: many ask at once."""
+    _reads: Reads = field(default_factory=Reads, init=False, repr=False)
+    """What is on its way into the audit log."""
 
     def record(self, kind: Kind, number: str, *, viewer: Viewer, source: str | None = None) -> Record:
         """One record by its number; that it was read is noted.
@@ -123,22 +120,8 @@ class Front:
         self.store.note("exported", what, by=viewer.name if viewer else "", detail=detail)
 
     def _noted(self, viewer: Viewer, act: Act, subject: str, detail: Detail | None = None, *, of: str = "") -> None:
-        """Note a read; the same again by the same reader within :data:`AGAIN` seconds is one.
-
-        ``of`` tells reads of one subject apart. A log that cannot be written takes nobody's reading away.
-        """
-        now, read = int(time.time()), self.kept.setdefault("read", {})
-        key = (viewer.name, act, subject, of)
-        if now - read.get(key, 0) < AGAIN:
-            return
-        while len(read) >= _REMEMBERED:
-            read.pop(next(iter(read)), None)
-        read.pop(key, None)
-        read[key] = now
-        try:
-            self.store.note(act, subject, by=viewer.name, detail=detail)
-        except StoreTrouble:
-            LOG.error("A read could not be noted in the audit log: the store cannot be written.")
+        """Note a read; see :class:`kb.desk.reads.Reads`."""
+        self._reads.note(self.store, act, subject, by=viewer.name, detail=detail, of=of)
 
     def _may_be_asked(self) -> None:
         if self.refusal:

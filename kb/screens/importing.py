@@ -208,7 +208,7 @@ def _keep(desk: Desk, viewer: Viewer, work: Work, found: Understanding, name: st
 
 def _take_in(desk: Desk, viewer: Viewer, found: Understanding, work: Work) -> None:
     work.wanted = False
-    bar = st.progress(0.0, f"Importing {work.name}")
+    bar = st.progress(0.0, "Importing")
 
     def say(_: str, done: int, of: int) -> None:
         bar.progress(min(1.0, 0.02 + done / (done + 2_000)), f"{done:,} rows taken in")

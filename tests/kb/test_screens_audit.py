@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,7 +132,7 @@ def test_the_same_read_again_is_one_row_and_a_hidden_one_none(desk: Desk) -> Non
 
 def test_what_leaves_as_a_file_is_noted_before_it_leaves(desk: Desk) -> None:
     desk.exported("suggestions", viewer=Viewer("ann"), detail={"form": "csv"})
-    assert [(one.by, one.act, one.subject) for one in desk.store.audit_entries()] == [
+    assert [(one.by, one.act, one.subject) for one in desk.store.audit_entries(most=1)] == [
         ("ann", "exported", "suggestions")
     ]
 
@@ -140,3 +141,19 @@ def test_a_log_that_cannot_be_written_takes_nobodys_reading_away(desk: Desk, mon
     with desk.store._writing() as db:
         db.exec_driver_sql("CREATE TRIGGER stuck BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
     assert desk.record("ticket", "INC1", viewer=EVERYONE).number == "INC1"
+
+
+def test_many_readers_at_once_are_all_noted_in_a_whole_chain(desk: Desk) -> None:
+    def read(n: int) -> None:
+        for at in range(5):
+            desk.record("ticket", "INC1", viewer=Viewer(f"reader {n} {at}"))
+
+    threads = [threading.Thread(target=read, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {one.by for one in desk.store.audit_entries(act="saw")} == {
+        f"reader {n} {at}" for n in range(8) for at in range(5)
+    }
+    assert desk.store.audit_check().whole
