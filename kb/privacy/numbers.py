@@ -9,8 +9,8 @@ from kb.privacy.spans import Span, lowered
 
 _FOUR = re.compile(r"\d\d")
 _CARD = re.compile(
-    r"[2-6](?<![\w.,/+-].)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}|\d{12})(?![\w-]"
-    r"|[.,]\d)"
+    r"[2-6](?<![\w.,/+-].)(?<![0-9a-f]{4} .)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}"
+    r"|\d{12})(?![\w-]|[.,]\d| [0-9a-f]{4}\b)"
 )
 _IBAN = re.compile(
     r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![A-Za-z0-9][A-Za-z]{2}\d\d)(?:[ -]?[A-Za-z0-9]{2,4}){3,8}"
@@ -26,7 +26,7 @@ _IBAN_LENGTH = {
 }
 _ACCOUNT = re.compile(
     r"(?:account|acct|konto|compte|cuenta|conta|rekening|a/c|blz|rib|iban|bban|routing)(?:nummer)?"
-    r"[ -]?(?P<named>number|no\.?|nr\.?|num|nummer|numéro|número|n°|#)?[ \t]{0,2}(?:is|ist|:"
+    r"[ -]?(?P<named>number|no\.?|nr\.?|num|nummer|numéro|número|n°)?[ \t]{0,2}(?:is|ist|:"
     r"|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d)(?![\w-])"
 )
 _MONEY = ("bank", "giro", "saving", "checking", "deposit", "salary", "sort code", "konto", "iban", "bban", "blz", "rib",
@@ -60,7 +60,8 @@ def _ids(text: str, low: str) -> Iterator[Span]:
             if check(text[match.start() - before : match.end()]):
                 yield Span(match.start() - before, match.end(), "id")
     for match in _KEYED.finditer(low):
-        value = None if match.start() and low[match.start() - 1].isalnum() else _ID_VALUE.match(text, match.end())
+        inside = low[match.start() - 1 : match.start()].isalnum() or low[match.end() - 1].isalnum()
+        value = None if inside else _ID_VALUE.match(text, match.end())
         if value is not None and sum(sign.isdigit() for sign in value.group()) >= 6:
             yield Span(value.start(), value.end(), "id")
 
@@ -206,7 +207,7 @@ _KEYED = re.compile(
     r"|num[ée]ro de s[ée]curit[ée] sociale"
     r"|n° s[ée]cu|nir|codice fiscale|dni|nie|nif|bsn|burgerservicenummer|sofinummer|pesel|nip|dowód osobisty"
     r"|снилс|инн"
-    r"|ahv(?:-?nummer)?|avs|cpf|rg|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card"
+    r"|ahv(?:-?nummer)?|avs|cpf|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card"
     r"|driver'?s? licen[cs]e|driving licence"
     r"|führerschein(?:nummer)?|medicare|nhs(?: number| no\.?)?)"
     r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|num|card|id|#))?[ \t]{0,2}(?:is|ist|est|es|:|=|no\.|number|n°"

@@ -89,6 +89,11 @@ _FILLER = words(
     aktuell nun noch one is be maintenant toujours ahora adesso nu teraz"""
 )
 _AGAIN = words("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль")
+_OTHERS = words(
+    """name username user userid user-id id login account benutzer benutzername host hostname server pc ticket utente
+    usuario email mail e-mail phone tel sid system url link site version error code date time from to cc
+    subject re sent caller"""
+)
 _BEFORE = words("as als comme como come jako")
 _AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako|is|are|was|ist|est|es|è|é|\(?that'?s)[ \t]")
 _ARTICLE = words("the my your his her our a new das mein neues mon le la il as")
@@ -103,9 +108,9 @@ _PAIR = re.compile(
     r"(?:creds?|credentials|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
     r"|benutzer(?:name)?|identifiants?|usuario|usuário|utente|gebruiker|username ?/ ?password"
     r"|user ?/ ?pass(?:word)?|testen"
-    r"|testing|test(?: with)?|access|account|acceso|accesso|inloggegevens|логин)"
+    r"|testing|test(?: with)?|inloggegevens|логин)"
     r"[ \t]{0,2}(?:(?:with|are|is|sind|ist|mit|:|=|-)[ \t]{0,2}){0,2}[\"'(]?(?P<user>[\w.@\\+-]{2,60})"
-    r"[ \t]{0,2}(?:[/|;,]|\band\b|\bund\b)[ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
+    r"[ \t]{0,2}[/|;,][ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
 )
 _ARE = re.compile(
     r"(?<![\w.@\\/+-])[\w.@\\+-]{2,40}/(?P<value>[^\s\"'<>]{4,64}) (?:are|is|as|were) "
@@ -165,7 +170,11 @@ def _pairs(text: str, low: str) -> Iterator[Span]:
     ):
         for match in _PAIR.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
-            if is_word(match["user"]) or (_KEYS.match(match["value"]) is not None and "=" in value):
+            if (
+                is_word(match["user"])
+                or value.casefold() in _AGAIN
+                or (_KEYS.match(match["value"]) is not None and "=" in value)
+            ):
                 continue
             sure = low.startswith(
                 ("cred", "zugang", "anmelde", "username/", "username /", "user/", "user /"), match.start()
@@ -181,8 +190,8 @@ def _cut(low: str, end: int) -> bool:
 
 
 def _of_network(low: str, start: int) -> bool:
-    before = low[max(0, start - 14) : start]
-    return any(name in before for name in ("wifi", "wi-fi", "wlan", "wireless", "ssid", "wpa"))
+    around = low[max(0, start - 14) : start + 24]
+    return any(name in around for name in ("wifi", "wi-fi", "wlan", "wireless", "ssid", "wpa"))
 
 
 def _plain_path(user: str, value: str) -> bool:
@@ -214,7 +223,7 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
     following = _NEXT.match(low, end, end + 6)
     if following is not None:
         value = _taken(text, following.end(), following["open"])
-        flag = text.startswith("--", max(0, start - 2)) or text[max(0, start - 1) : start] == "/"
+        flag = text.startswith("--", max(0, start - 2))
         if value is not None and (
             _adjacent(text, value, quoted=bool(following["open"]), most=64 if kind == "key" else 9) or flag
         ):
@@ -239,22 +248,26 @@ def _linked(text: str, low: str, end: int, kind: str) -> Iterator[Span]:
         if place > _FORWARD + 6 or (not linked and (said in _AGAIN or place > _FORWARD)):
             return
         if said in _LINK or said[-1] in ":=":
-            linked, gap = True, gap or place
-            continue
-        if linked and said.strip(",:") in _FILLER:
+            linked, gap = said[:-1] not in _OTHERS, gap or place
             continue
         if linked and said in _AGAIN:
             return
-        if linked and len(said) > 2:
-            opened = re.match(r"[\"'`“„‘«(*]{0,2}", text[word.start() : word.start() + 2])
-            signs = opened.group() if opened else ""
-            value = _taken(text, word.start() + len(signs), signs)
+        if linked and said.strip(",:") in _FILLER:
+            continue
+        if linked:
+            value = _quoted(text, word.start()) if len(said) > 2 else None
             if value is not None and (_direct(text, value) if gap == 0 else _far(text[slice(*value)], gap, kind)):
                 yield Span(*value, kind)
-        if linked:
             linked, gap = False, gap + 1
         if said[-1] in ".!?" and not _strong(said):
             return
+
+
+def _quoted(text: str, at: int) -> tuple[int, int] | None:
+    """The value that begins here, also one in quotes or brackets."""
+    opened = re.match(r"[\"'`“„‘«(*]{0,2}", text[at : at + 2])
+    signs = opened.group() if opened else ""
+    return _taken(text, at + len(signs), signs)
 
 
 def _far(value: str, gap: int, kind: str) -> bool:
@@ -367,7 +380,7 @@ def _unit(value: str) -> bool:
     )
 
 
-_SPECIAL = frozenset('!#$%&*+=?@^~_§€!"{}[]()<>|;:')
+_SPECIAL = frozenset('!#$%&*+=?@^~§€!"{}[]()<>|;:')
 
 
 def _strong(value: str, *, technical_too: bool = True) -> bool:
