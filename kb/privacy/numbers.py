@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from kb.privacy.spans import Span, lowered
 
+_SIX = re.compile(r"\d(?:[ ./-]?[\dA-Za-z]?\d){5}")
 _FOUR = re.compile(r"\d\d")
 _CARD = re.compile(
     r"[2-6](?<![\w.,/+-].)(?<![0-9a-f]{4} .)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}"
@@ -39,6 +40,13 @@ def numbers(text: str) -> Iterator[Span]:
     if _FOUR.search(text) is None:
         return
     low = lowered(text)
+    yield from _named_ids(text, low)
+    if _SIX.search(text) is not None:
+        yield from _runs(text, low)
+
+
+def _runs(text: str, low: str) -> Iterator[Span]:
+    """What is made of six digits and more, with no more than one sign between any two."""
     for match in _CARD.finditer(text):
         if len(set(match.group()) - {" ", "-"}) > 1 and is_card("".join(filter(str.isdigit, match.group()))):
             yield Span(match.start(), match.end(), "card")
@@ -50,15 +58,14 @@ def numbers(text: str) -> Iterator[Span]:
         if (match["named"] or any(word in said for word in _MONEY)) and 6 <= sum(map(str.isdigit, match["n"])) <= 18:
             yield Span(match.start("n"), match.end("n"), "bank")
     yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
-    yield from _ids(text, low)
-
-
-def _ids(text: str, low: str) -> Iterator[Span]:
     for pattern, check in _BARE:
-        before = 6 if check is _codice else 0
-        for match in pattern.finditer(text):
-            if check(text[match.start() - before : match.end()]):
-                yield Span(match.start() - before, match.end(), "id")
+        yield from (Span(match.start(), match.end(), "id") for match in pattern.finditer(text) if check(match.group()))
+
+
+def _named_ids(text: str, low: str) -> Iterator[Span]:
+    for match in _CODICE.finditer(text):
+        if _codice(text[match.start() - 6 : match.end()]):
+            yield Span(match.start() - 6, match.end(), "id")
     for match in _KEYED.finditer(low):
         inside = low[match.start() - 1 : match.start()].isalnum() or low[match.end() - 1].isalnum()
         value = None if inside else _ID_VALUE.match(text, match.end())
@@ -182,12 +189,6 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"[A-CEGHJ-PR-TW-Z](?<![\w-].)[A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"), _nino),
     (re.compile(r"[12](?<![\w.-].) ?\d\d ?(?:[02-9]\d|1[0-2]) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d(?![\w-])"), _nir),
     (
-        re.compile(
-            r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"
-        ),
-        _codice,
-    ),
-    (
         re.compile(r"[\dXYZxyz](?<![\w.-].)(?:\d{7}|-?\d{7}|\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"),
         _dni,
     ),
@@ -197,6 +198,9 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"\d(?<![\w.-].)(?:\d\d)?\d(?:0[1-9]|1[0-2])[0-3]\d[-+]\d{4}(?![\w-])"), _swedish),
     (re.compile(r"\d(?<![\w-].)\d ?[0-3]\d[01]\d\d\d ?[A-Z] ?\d{3}(?![\w-])"), _social_de),
     (re.compile(r"\d(?<![\w-].)\d\d-\d{3}-\d{3} \d\d(?!\d)"), lambda _: True),
+)
+_CODICE = re.compile(
+    r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"
 )
 _KEYED = re.compile(
     r"(?:ssn|social security(?: number| no\.?)?|national insurance(?: number| no\.?)?|nino|ni number|national id"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kb.privacy.spans import Span, words
 
@@ -134,9 +135,9 @@ def _is_phone(text: str, said: str, count: int, before: str, end: int) -> bool:
     return _FORMED.fullmatch(said) is not None or (count >= 9 and _AFTER.match(text, end, end + 16) is not None)
 
 
+@lru_cache(maxsize=4096)
 def names_of(caller: str) -> tuple[str, ...]:
-    """The names in a caller field: "Emma Hartley", "Hartley, Emma (Sales)", "emma.hartley@corp.example","
-    " "EHARTLEY"."""
+    """The names in a caller field: "Emma Hartley", "Hartley, Emma (Sales)", "emma.hartley@corp.example"."""
     plain = re.sub(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]|<[^<>]{0,80}>", " ", caller[:200])
     if "@" in plain:
         plain = plain.partition("@")[0].replace(".", " ").replace("_", " ")

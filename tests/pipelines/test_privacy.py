@@ -162,6 +162,19 @@ def test_counts_are_of_what_a_viewer_may_see_and_by_month(tmp_path: Path) -> Non
     assert home.store.found(Viewer("a", frozenset({"HR"}))) == {"email": {"2026-05": 1}}
 
 
+def test_the_command_line_sets_the_policy_and_shows_counts_only(tmp_path: Path) -> None:
+    home = made(tmp_path / "desk")
+    home.store.write("ticket", [prepare(Ticket("t", "1", f"pwd is {CANARY}", opened_at=NOW))])
+    runner = CliRunner(env={"SEENBEFORE_EMBEDDER": "hashing", "SEENBEFORE_HOME": str(home.folder)})
+    said = json.loads(runner.invoke(app, ["privacy", "--json"]).stdout)
+    assert said["kinds"]["password"] == {"policy": "redact", "replaced": 1, "months": {"2026-05": 1}}
+    assert CANARY not in runner.invoke(app, ["privacy"]).stdout
+    assert runner.invoke(app, ["settings", "privacy.phone", "keep"]).exit_code == 0
+    assert home.store.rules().of("phone") == "keep"
+    for wrong in (["privacy.phone", "maybe"], ["privacy.shoes", "keep"]):
+        assert runner.invoke(app, ["settings", *wrong]).exit_code == 1
+
+
 # --- kept for entitled readers ----------------------------------------------------------------------------------------
 
 
