@@ -52,13 +52,16 @@ _KEYS = re.compile("|".join(f"(?P<{n}>{w})" for n, w in
                             (("code", _CODES), ("network", _NETWORK), ("long", _LONG), ("short", _SHORT))))  # fmt: skip
 
 _STEMS = re.compile(
-    "pass|paswo|paswor|pa\\$\\$|p@ss|pwd|pswd|psw|pwrd|pw|p/w|p a|p\\.a|p\\*a|p_a|p-a|p w|p\\.w|kennw|mot"
-    "|contrase|palavra|parola|wachtw|has[łl]"
-    "|пар|lösen|adgang|lozink|heslo|mdp|ww|senha|clave|pin|puk|tan|otp|totp|cv[vc]|csc|one|verif|secur|confirm"
-    "|sms|2fa|mfa|two|access|auth"
-    "|log|sign|door|gate|alarm|unlock|activ|recov|backup|voicem|entry|code|einmal|bestät|sicher|zugang|freisch"
-    "|aktiv|entsp|tür|códi|codi|beveil"
-    "|kod|код|пин|wi|wlan|wpa|network|netz|guest|gäste|psk|ssid|pre|clé|chiave"
+    "pass|paswo|pa\\$\\$|p@ss|pwd|pswd|psw|pwrd|pw|p/w|p[ .*_-]a|p[ .]w|kennw|mots? d|motd|contrase|palavra"
+    "|parola d|wachtw|has[łl]"
+    "|парол|lösen|adgang|lozink|heslo|mdp|ww|senha|clave|pin|puk|tan|otp|totp|cv[vc]|csc|one[ -]t|verifi"
+    "|security |security-|confirma|sms|2fa"
+    "|mfa|two[ -]f|access[ -]c|access[ -]p|authentic|log[ -]?in|sign[ -]?in|door[ -]|gate[ -]|alarm[ -]|unlock["
+    " -]|activation|recovery|backup[ -]"
+    "|voicemail[ -]|entry[ -]|code (?:from|in|via|by|pin|de)|einmal|bestätig|sicherheits|zugangs|freischalt"
+    "|aktivier|entsperr|tür|código"
+    "|codice|beveil|kod |код |пин|wi-?fi|wlan|wireless|wpa|network[ -]?[ksc]|netzwerk|guest[ -]|gäste|psk|ssid"
+    "|pre-?sh|clé |chiave"
 )
 _ASSIGN = re.compile(
     r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[ \t]{0,2})?"
