@@ -20,8 +20,10 @@ from kb.text import prepare
 from pipelines import erase, privacy
 from pipelines import index as indexing
 from pipelines.__main__ import app
+from pipelines.bench_privacy import figures
 from pipelines.desk import open_desk
 from pipelines.home import Home
+from pipelines.plants.tickets import Half
 from pipelines.prove import prove
 from pipelines.settings import Settings, read
 
@@ -173,6 +175,15 @@ def test_the_command_line_sets_the_policy_and_shows_counts_only(tmp_path: Path) 
     assert home.store.rules().of("phone") == "keep"
     for wrong in (["privacy.phone", "maybe"], ["privacy.shoes", "keep"]):
         assert runner.invoke(app, ["settings", *wrong]).exit_code == 1
+
+
+@pytest.mark.parametrize("half", ["ours", "held"])
+def test_planted_secrets_are_found_and_identifiers_stay(half: Half) -> None:
+    found_ = {(row.system, row.metric): row.value for row in figures(half, n=400, lines=140)}
+    assert found_["all secrets", "recall"] > 0.97
+    assert found_["all personal data", "recall"] > 0.97
+    assert found_["identifiers", "harm"] <= 0.01
+    assert found_["harmless lines", "harm"] <= 0.01
 
 
 # --- kept for entitled readers ----------------------------------------------------------------------------------------
