@@ -110,6 +110,7 @@ def check(name: str, value: str, settings: Mapping[str, str]) -> None:
     if name not in shown(settings):
         raise BadSetting(f"There is no setting {name!r}: the desk has {', '.join(shown(settings))}.")
     assumptions.shown({**settings, name: value})
+    privacy.shown({**settings, name: value})
     Policy.from_settings({**settings, name: value})
 
 

@@ -197,3 +197,18 @@ def test_the_models_page_opens_and_changes_a_mode(page: Any, desk: Desk) -> None
             page.wait_for_timeout(200)
             over = "Math.max(...[...document.querySelectorAll('.sb')].map(e => e.scrollWidth - e.clientWidth))"
             assert page.evaluate(over) <= 1, (path, width)
+
+
+def test_the_privacy_page_shows_counts_and_changes_what_is_done_with_a_kind(page: Any, desk: Desk) -> None:
+    page.goto("/search")
+    page.locator(".sb-top").wait_for()
+    page.get_by_role("link", name="Admin").click()
+    page.get_by_role("heading", name="What is kept out of the desk?").wait_for()
+    what = page.get_by_label("What is done with telephone numbers")
+    what.select_option("keep")
+    page.get_by_text("Telephone numbers: “Leave as it is” from the next record on.").wait_for()
+    assert desk.store.settings()["privacy.phone"] == "keep"
+    page.get_by_label("What is done with e-mail addresses").select_option("entitled")
+    page.get_by_text("but there is no key").wait_for()
+    assert "privacy.email" not in desk.store.settings()
+    assert "Sommer2025!" not in page.inner_text("body")

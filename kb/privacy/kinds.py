@@ -10,17 +10,17 @@ from kb.errors import BadSetting
 
 What = Literal["redact", "keep", "entitled"]
 KINDS: Mapping[str, str] = {
-    "password": "Passwords and passphrases, also in commands, connection strings and addresses",
-    "code": "PINs, TANs and one-time codes",
-    "key": "API keys, tokens, session cookies and network keys",
-    "private-key": "Private keys",
-    "card": "Payment card numbers (Luhn)",
-    "bank": "IBANs (mod 97) and account numbers",
-    "id": "National and passport ids",
-    "phone": "Telephone numbers",
-    "email": "E-mail addresses",
-    "name": "The caller's name inside texts",
-    "caller": "The caller field itself; a pseudonym that stays the same stands in for it",
+    "password": "In words, in commands, in connection strings and in addresses",
+    "code": "PINs, TANs, and codes sent by text message",
+    "key": "API keys, session cookies, keys of networks and of disks",
+    "private-key": "Whole blocks, from BEGIN to END",
+    "card": "Those with a right check digit (Luhn)",
+    "bank": "IBANs with right check digits (mod 97), and account numbers",
+    "id": "Insurance, tax, identity card and passport numbers",
+    "phone": "International and national forms, and what is called a number to ring",
+    "email": "Also spelt ones, such as jdoe [at] example.com",
+    "name": "Where the caller field gives the name",
+    "caller": "What one calls back by; a pseudonym that lasts stands in where it is replaced",
 }
 """Every kind in the order in which they are shown, and what it covers."""
 SECRETS = ("password", "code", "key", "private-key")

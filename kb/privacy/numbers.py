@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 from kb.privacy.spans import Span, lowered
 
+_SIX = re.compile(r"\d(?:[ ./-]?[\dA-Za-z]?\d){5}")
 _FOUR = re.compile(r"\d\d")
 _CARD = re.compile(
-    r"[2-6](?<![\w.,/+-].)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}|\d{12})(?![\w-]"
-    r"|[.,]\d)"
+    r"[2-6](?<![\w.,/+-].)(?<![0-9a-f]{4} .)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}"
+    r"|\d{12})(?![\w-]|[.,]\d| [0-9a-f]{4}\b)"
 )
 _IBAN = re.compile(
     r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![A-Za-z0-9][A-Za-z]{2}\d\d)(?:[ -]?[A-Za-z0-9]{2,4}){3,8}"
@@ -26,7 +27,7 @@ _IBAN_LENGTH = {
 }
 _ACCOUNT = re.compile(
     r"(?:account|acct|konto|compte|cuenta|conta|rekening|a/c|blz|rib|iban|bban|routing)(?:nummer)?"
-    r"[ -]?(?P<named>number|no\.?|nr\.?|num|nummer|numéro|número|n°|#)?[ \t]{0,2}(?:is|ist|:"
+    r"[ -]?(?P<named>number|no\.?|nr\.?|num|nummer|numéro|número|n°)?[ \t]{0,2}(?:is|ist|:"
     r"|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d)(?![\w-])"
 )
 _MONEY = ("bank", "giro", "saving", "checking", "deposit", "salary", "sort code", "konto", "iban", "bban", "blz", "rib",
@@ -39,6 +40,13 @@ def numbers(text: str) -> Iterator[Span]:
     if _FOUR.search(text) is None:
         return
     low = lowered(text)
+    yield from _named_ids(text, low)
+    if _SIX.search(text) is not None:
+        yield from _runs(text, low)
+
+
+def _runs(text: str, low: str) -> Iterator[Span]:
+    """What is made of six digits and more, with no more than one sign between any two."""
     for match in _CARD.finditer(text):
         if len(set(match.group()) - {" ", "-"}) > 1 and is_card("".join(filter(str.isdigit, match.group()))):
             yield Span(match.start(), match.end(), "card")
@@ -50,17 +58,17 @@ def numbers(text: str) -> Iterator[Span]:
         if (match["named"] or any(word in said for word in _MONEY)) and 6 <= sum(map(str.isdigit, match["n"])) <= 18:
             yield Span(match.start("n"), match.end("n"), "bank")
     yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
-    yield from _ids(text, low)
-
-
-def _ids(text: str, low: str) -> Iterator[Span]:
     for pattern, check in _BARE:
-        before = 6 if check is _codice else 0
-        for match in pattern.finditer(text):
-            if check(text[match.start() - before : match.end()]):
-                yield Span(match.start() - before, match.end(), "id")
+        yield from (Span(match.start(), match.end(), "id") for match in pattern.finditer(text) if check(match.group()))
+
+
+def _named_ids(text: str, low: str) -> Iterator[Span]:
+    for match in _CODICE.finditer(text):
+        if _codice(text[match.start() - 6 : match.end()]):
+            yield Span(match.start() - 6, match.end(), "id")
     for match in _KEYED.finditer(low):
-        value = None if match.start() and low[match.start() - 1].isalnum() else _ID_VALUE.match(text, match.end())
+        inside = low[match.start() - 1 : match.start()].isalnum() or low[match.end() - 1].isalnum()
+        value = None if inside else _ID_VALUE.match(text, match.end())
         if value is not None and sum(sign.isdigit() for sign in value.group()) >= 6:
             yield Span(value.start(), value.end(), "id")
 
@@ -181,12 +189,6 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"[A-CEGHJ-PR-TW-Z](?<![\w-].)[A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"), _nino),
     (re.compile(r"[12](?<![\w.-].) ?\d\d ?(?:[02-9]\d|1[0-2]) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d(?![\w-])"), _nir),
     (
-        re.compile(
-            r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"
-        ),
-        _codice,
-    ),
-    (
         re.compile(r"[\dXYZxyz](?<![\w.-].)(?:\d{7}|-?\d{7}|\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"),
         _dni,
     ),
@@ -197,6 +199,9 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"\d(?<![\w-].)\d ?[0-3]\d[01]\d\d\d ?[A-Z] ?\d{3}(?![\w-])"), _social_de),
     (re.compile(r"\d(?<![\w-].)\d\d-\d{3}-\d{3} \d\d(?!\d)"), lambda _: True),
 )
+_CODICE = re.compile(
+    r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"
+)
 _KEYED = re.compile(
     r"(?:ssn|social security(?: number| no\.?)?|national insurance(?: number| no\.?)?|nino|ni number|national id"
     r"|id card(?: number| no\.?)?|passport|reisepass(?:nummer)?|pass-?nr\.?|passeport|pasaporte|passaporto"
@@ -206,7 +211,7 @@ _KEYED = re.compile(
     r"|num[ée]ro de s[ée]curit[ée] sociale"
     r"|n° s[ée]cu|nir|codice fiscale|dni|nie|nif|bsn|burgerservicenummer|sofinummer|pesel|nip|dowód osobisty"
     r"|снилс|инн"
-    r"|ahv(?:-?nummer)?|avs|cpf|rg|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card"
+    r"|ahv(?:-?nummer)?|avs|cpf|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card"
     r"|driver'?s? licen[cs]e|driving licence"
     r"|führerschein(?:nummer)?|medicare|nhs(?: number| no\.?)?)"
     r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|num|card|id|#))?[ \t]{0,2}(?:is|ist|est|es|:|=|no\.|number|n°"

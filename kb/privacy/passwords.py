@@ -52,13 +52,16 @@ _KEYS = re.compile("|".join(f"(?P<{n}>{w})" for n, w in
                             (("code", _CODES), ("network", _NETWORK), ("long", _LONG), ("short", _SHORT))))  # fmt: skip
 
 _STEMS = re.compile(
-    "pass|paswo|paswor|pa\\$\\$|p@ss|pwd|pswd|psw|pwrd|pw|p/w|p a|p\\.a|p\\*a|p_a|p-a|p w|p\\.w|kennw|mot"
-    "|contrase|palavra|parola|wachtw|has[łl]"
-    "|пар|lösen|adgang|lozink|heslo|mdp|ww|senha|clave|pin|puk|tan|otp|totp|cv[vc]|csc|one|verif|secur|confirm"
-    "|sms|2fa|mfa|two|access|auth"
-    "|log|sign|door|gate|alarm|unlock|activ|recov|backup|voicem|entry|code|einmal|bestät|sicher|zugang|freisch"
-    "|aktiv|entsp|tür|códi|codi|beveil"
-    "|kod|код|пин|wi|wlan|wpa|network|netz|guest|gäste|psk|ssid|pre|clé|chiave"
+    "pass|paswo|pa\\$\\$|p@ss|pwd|pswd|psw|pwrd|pw|p/w|p[ .*_-]a|p[ .]w|kennw|mots? d|motd|contrase|palavra"
+    "|parola d|wachtw|has[łl]"
+    "|парол|lösen|adgang|lozink|heslo|mdp|ww|senha|clave|pin|puk|tan|otp|totp|cv[vc]|csc|one[ -]t|verifi"
+    "|security |security-|confirma|sms|2fa"
+    "|mfa|two[ -]f|access[ -]c|access[ -]p|authentic|log[ -]?in|sign[ -]?in|door[ -]|gate[ -]|alarm[ -]|unlock["
+    " -]|activation|recovery|backup[ -]"
+    "|voicemail[ -]|entry[ -]|code (?:from|in|via|by|pin|de)|einmal|bestätig|sicherheits|zugangs|freischalt"
+    "|aktivier|entsperr|tür|código"
+    "|codice|beveil|kod |код |пин|wi-?fi|wlan|wireless|wpa|network[ -]?[ksc]|netzwerk|guest[ -]|gäste|psk|ssid"
+    "|pre-?sh|clé |chiave"
 )
 _ASSIGN = re.compile(
     r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[ \t]{0,2})?"
@@ -89,6 +92,11 @@ _FILLER = words(
     aktuell nun noch one is be maintenant toujours ahora adesso nu teraz"""
 )
 _AGAIN = words("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль")
+_OTHERS = words(
+    """name username user userid user-id id login account benutzer benutzername host hostname server pc ticket utente
+    usuario email mail e-mail phone tel sid system url link site version error code date time from to cc
+    subject re sent caller"""
+)
 _BEFORE = words("as als comme como come jako")
 _AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako|is|are|was|ist|est|es|è|é|\(?that'?s)[ \t]")
 _ARTICLE = words("the my your his her our a new das mein neues mon le la il as")
@@ -103,9 +111,9 @@ _PAIR = re.compile(
     r"(?:creds?|credentials|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
     r"|benutzer(?:name)?|identifiants?|usuario|usuário|utente|gebruiker|username ?/ ?password"
     r"|user ?/ ?pass(?:word)?|testen"
-    r"|testing|test(?: with)?|access|account|acceso|accesso|inloggegevens|логин)"
+    r"|testing|test(?: with)?|inloggegevens|логин)"
     r"[ \t]{0,2}(?:(?:with|are|is|sind|ist|mit|:|=|-)[ \t]{0,2}){0,2}[\"'(]?(?P<user>[\w.@\\+-]{2,60})"
-    r"[ \t]{0,2}(?:[/|;,]|\band\b|\bund\b)[ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
+    r"[ \t]{0,2}[/|;,][ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
 )
 _ARE = re.compile(
     r"(?<![\w.@\\/+-])[\w.@\\+-]{2,40}/(?P<value>[^\s\"'<>]{4,64}) (?:are|is|as|were) "
@@ -165,7 +173,11 @@ def _pairs(text: str, low: str) -> Iterator[Span]:
     ):
         for match in _PAIR.finditer(low):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
-            if is_word(match["user"]) or (_KEYS.match(match["value"]) is not None and "=" in value):
+            if (
+                is_word(match["user"])
+                or value.casefold() in _AGAIN
+                or (_KEYS.match(match["value"]) is not None and "=" in value)
+            ):
                 continue
             sure = low.startswith(
                 ("cred", "zugang", "anmelde", "username/", "username /", "user/", "user /"), match.start()
@@ -181,8 +193,8 @@ def _cut(low: str, end: int) -> bool:
 
 
 def _of_network(low: str, start: int) -> bool:
-    before = low[max(0, start - 14) : start]
-    return any(name in before for name in ("wifi", "wi-fi", "wlan", "wireless", "ssid", "wpa"))
+    around = low[max(0, start - 14) : start + 24]
+    return any(name in around for name in ("wifi", "wi-fi", "wlan", "wireless", "ssid", "wpa"))
 
 
 def _plain_path(user: str, value: str) -> bool:
@@ -214,7 +226,7 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
     following = _NEXT.match(low, end, end + 6)
     if following is not None:
         value = _taken(text, following.end(), following["open"])
-        flag = text.startswith("--", max(0, start - 2)) or text[max(0, start - 1) : start] == "/"
+        flag = text.startswith("--", max(0, start - 2))
         if value is not None and (
             _adjacent(text, value, quoted=bool(following["open"]), most=64 if kind == "key" else 9) or flag
         ):
@@ -239,22 +251,26 @@ def _linked(text: str, low: str, end: int, kind: str) -> Iterator[Span]:
         if place > _FORWARD + 6 or (not linked and (said in _AGAIN or place > _FORWARD)):
             return
         if said in _LINK or said[-1] in ":=":
-            linked, gap = True, gap or place
-            continue
-        if linked and said.strip(",:") in _FILLER:
+            linked, gap = said[:-1] not in _OTHERS, gap or place
             continue
         if linked and said in _AGAIN:
             return
-        if linked and len(said) > 2:
-            opened = re.match(r"[\"'`“„‘«(*]{0,2}", text[word.start() : word.start() + 2])
-            signs = opened.group() if opened else ""
-            value = _taken(text, word.start() + len(signs), signs)
+        if linked and said.strip(",:") in _FILLER:
+            continue
+        if linked:
+            value = _quoted(text, word.start()) if len(said) > 2 else None
             if value is not None and (_direct(text, value) if gap == 0 else _far(text[slice(*value)], gap, kind)):
                 yield Span(*value, kind)
-        if linked:
             linked, gap = False, gap + 1
         if said[-1] in ".!?" and not _strong(said):
             return
+
+
+def _quoted(text: str, at: int) -> tuple[int, int] | None:
+    """The value that begins here, also one in quotes or brackets."""
+    opened = re.match(r"[\"'`“„‘«(*]{0,2}", text[at : at + 2])
+    signs = opened.group() if opened else ""
+    return _taken(text, at + len(signs), signs)
 
 
 def _far(value: str, gap: int, kind: str) -> bool:
@@ -367,7 +383,7 @@ def _unit(value: str) -> bool:
     )
 
 
-_SPECIAL = frozenset('!#$%&*+=?@^~_§€!"{}[]()<>|;:')
+_SPECIAL = frozenset('!#$%&*+=?@^~§€!"{}[]()<>|;:')
 
 
 def _strong(value: str, *, technical_too: bool = True) -> bool:

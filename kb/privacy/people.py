@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kb.privacy.spans import Span, words
 
@@ -23,13 +24,15 @@ _WORDS = re.compile(
     r"(?<![^\W_])(?<![_@-])(?:tele(?:phone|fon|foon|fono|fone|fonu)?\w{0,8}|tél\w{0,8}|tel|phone|ph|mobile?|mob|cell(?:ulare|ular)?"
     r"|handy(?:nummer)?|fax"
     r"|call(?:ed)?|callback|call[- ]back|ring|reach(?:able|ed)?|contact(?:ed)?|dial|text|sms|whatsapp|signal"
-    r"|direct line|number|rufnummer"
-    r"|rückruf(?:nummer)?|durchwahl|anruf(?:en)?|erreichbar|erreichen|nummer|portable|joignable|joindre|appeler"
+    r"|direct line|rufnummer"
+    r"|rückruf(?:nummer)?|durchwahl|anruf(?:en)?|erreichbar|erreichen|portable|joignable|joindre|appeler"
     r"|rappele[rz](?:-moi)?"
-    r"|llamar|llámame|móvil|movil|teléfono|telefono|chiamare|cellulare|numero|numéro|bel|bellen|bereikbaar|mobiel"
+    r"|llamar|llámame|móvil|movil|teléfono|telefono|chiamare|cellulare|bel|bellen|bereikbaar|mobiel"
     r"|gsm|kom|komórka"
-    r"|zadzwoń|dzwonić|numer|тел|телефон|звоните|звонить|моб|номер|ligar|ligue|celular|telemóvel|número|office"
-    r"|desk|home|work|m|t|p|f|d)"
+    r"|zadzwoń|dzwonić|тел|телефон|звоните|звонить|моб|ligar|ligue|celular|telemóvel|office"
+    r"|desk|home|work|[mtpfd](?=[:.)]|[ \t]{1,3}[+(\d]|[ \t]{0,3}\Z)"
+    r"|(?:my|mobile|phone|contact|cell|callback|direct|fax|der|meine|seine|ihre|mon|mi|il mio|meu|mój|мой|new)"
+    r" (?:number|nummer|numéro|número|numero|numer|номер))"
     r"[\s.:)–-]{0,4}(?:(?:me|him|her|us|them|back|on|at|under|unter|is|ist|est|es|è|é|moi|au|al|à|il|op|mij|to|no"
     r"|nr|der|user|the|of|my"
     r"|para|ao|на|по|мне|do|pod|mit|über|via|number|nummer|numéro|numer|numero|número"
@@ -40,7 +43,7 @@ _FORMED = re.compile(
     r"\(\d{3}\)[ ]?[2-9]\d{2}-\d{4}|[2-9]\d\d-[2-9]\d\d-\d{4}|[2-9]\d\d\.[2-9]\d\d\.\d{4}"
     r"|\(?0\d{2,5}\)?[ ]?/[ ]?\d[\d -]{3,10}\d|\(0\d{2,5}\)[ ]?\d[\d -]{3,10}\d|0\d{3,4} \d{3} \d{3,4}"
     r"|0\d{4} \d{6}|0\d{2,4}[ -]\d{6,8}"
-    r"|0\d(?: \d\d){4}|0\d(?:\.\d\d){4}|0[1-9] ?\d{4} ?\d{4}|8 ?\(\d{3}\) ?\d{3}-\d\d-\d\d"
+    r"|0\d(?: \d\d){4}|0\d(?:\.\d\d){4}|0[1-9] \d{4} ?\d{4}|8 ?\(\d{3}\) ?\d{3}-\d\d-\d\d"
     r"|\(\d\d\) ?9?\d{4}-\d{4}|06-\d{8}|01[567]\d{8,9}|07\d{9}"
 )
 _AFTER = re.compile(
@@ -121,20 +124,20 @@ _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d
 
 def _is_phone(text: str, said: str, count: int, before: str, end: int) -> bool:
     if said[0] == "+" or said.startswith("(+"):
-        return count >= 8
+        return count >= 8 and (said[1] != " " or _WORDS.search(before) is not None)
     worded = any(map(str.isalpha, before[-20:]))
     if worded and _NEVER.search(before):
         return False
     if worded and _WORDS.search(before):
         return said.count(".") < 2 or _FORMED.fullmatch(said.strip()) is not None
-    if said.startswith("00") and count >= 10 and re.search(r"[ ()/-]", said):
+    if said.startswith("00") and said[2:].lstrip()[:1] in "123456789" and count >= 10 and re.search(r"[ ()/-]", said):
         return True
     return _FORMED.fullmatch(said) is not None or (count >= 9 and _AFTER.match(text, end, end + 16) is not None)
 
 
+@lru_cache(maxsize=4096)
 def names_of(caller: str) -> tuple[str, ...]:
-    """The names in a caller field: "Emma Hartley", "Hartley, Emma (Sales)", "emma.hartley@corp.example","
-    " "EHARTLEY"."""
+    """The names in a caller field: "Emma Hartley", "Hartley, Emma (Sales)", "emma.hartley@corp.example"."""
     plain = re.sub(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]|<[^<>]{0,80}>", " ", caller[:200])
     if "@" in plain:
         plain = plain.partition("@")[0].replace(".", " ").replace("_", " ")

@@ -24,11 +24,11 @@ NAMES = {
     "card": "Payment cards", "bank": "Bank accounts", "id": "National ids", "phone": "Telephone numbers",
     "email": "E-mail addresses", "name": "Callers' names in texts", "caller": "The caller field",
 }  # fmt: skip
-WORDS = {"redact": "Replace", "keep": "Leave as it is", "entitled": "Replace, original for entitled readers"}
+WORDS = {"redact": "Replace", "keep": "Leave as it is", "entitled": "Replace and seal"}
 MEANT = (
     "Replaced before anything is stored, embedded or learnt from, by a placeholder such as [password] or [email-2]: "
     "the same address has the same number throughout a ticket. Error codes, versions, hosts, hashes and numbers of "
-    "records stay."
+    "records stay. “Replace and seal” keeps the original, encrypted, for readers who are entitled to it."
 )
 APPLY = "seenbefore privacy apply"
 _MONTHS = 12
@@ -52,7 +52,7 @@ def page(desk: Desk, viewer: Viewer) -> None:
 def _kinds(state: Kept) -> Node:
     months = _last_months(now())
     rows = [_kind(state, kind, months) for kind in KINDS]
-    return table(("Kind", "What is done with it", f"Last {_MONTHS} months", "Replaced"), rows, words=3)
+    return table(("Kind", "What is done with it", f"Last {_MONTHS} months", "Found"), rows, words=3)
 
 
 def _kind(state: Kept, kind: str, months: list[str]) -> Node:

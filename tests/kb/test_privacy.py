@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb import privacy
@@ -92,12 +92,14 @@ def test_the_caller_is_taken_out_of_texts_but_words_that_are_also_names_stay() -
     assert told("[LANWATCH] disk full", "LANWATCH") == "[LANWATCH] disk full"
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=200))
 def test_redacting_twice_is_redacting_once(text: str) -> None:
     once = told(f"password: Abc123!x {text} a.b@c.example")
     assert told(once) == once
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=120), st.text(max_size=120))
 def test_a_token_is_found_whatever_stands_around_it(before: str, after: str) -> None:
     token = "ghp_" + "aB3" * 12

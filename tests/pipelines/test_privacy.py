@@ -20,8 +20,10 @@ from kb.text import prepare
 from pipelines import erase, privacy
 from pipelines import index as indexing
 from pipelines.__main__ import app
+from pipelines.bench_privacy import figures
 from pipelines.desk import open_desk
 from pipelines.home import Home
+from pipelines.plants.tickets import Half
 from pipelines.prove import prove
 from pipelines.settings import Settings, read
 
@@ -160,6 +162,28 @@ def test_counts_are_of_what_a_viewer_may_see_and_by_month(tmp_path: Path) -> Non
     assert home.store.found(Viewer("a", frozenset({"HR"}))) == {"email": {"2026-05": 2}}
     home.store.delete([Ref("ticket", "t", "2")])
     assert home.store.found(Viewer("a", frozenset({"HR"}))) == {"email": {"2026-05": 1}}
+
+
+def test_the_command_line_sets_the_policy_and_shows_counts_only(tmp_path: Path) -> None:
+    home = made(tmp_path / "desk")
+    home.store.write("ticket", [prepare(Ticket("t", "1", f"pwd is {CANARY}", opened_at=NOW))])
+    runner = CliRunner(env={"SEENBEFORE_EMBEDDER": "hashing", "SEENBEFORE_HOME": str(home.folder)})
+    said = json.loads(runner.invoke(app, ["privacy", "--json"]).stdout)
+    assert said["kinds"]["password"] == {"policy": "redact", "replaced": 1, "months": {"2026-05": 1}}
+    assert CANARY not in runner.invoke(app, ["privacy"]).stdout
+    assert runner.invoke(app, ["settings", "privacy.phone", "keep"]).exit_code == 0
+    assert home.store.rules().of("phone") == "keep"
+    for wrong in (["privacy.phone", "maybe"], ["privacy.shoes", "keep"]):
+        assert runner.invoke(app, ["settings", *wrong]).exit_code == 1
+
+
+@pytest.mark.parametrize("half", ["ours", "held"])
+def test_planted_secrets_are_found_and_identifiers_stay(half: Half) -> None:
+    found_ = {(row.system, row.metric): row.value for row in figures(half, n=400, lines=140)}
+    assert found_["all secrets", "recall"] > 0.97
+    assert found_["all personal data", "recall"] > 0.97
+    assert found_["identifiers", "harm"] <= 0.01
+    assert found_["harmless lines", "harm"] <= 0.01
 
 
 # --- kept for entitled readers ----------------------------------------------------------------------------------------
