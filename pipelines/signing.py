@@ -96,7 +96,7 @@ class Door:
     @property
     def shut(self) -> bool:
         """Whether one has to sign in: as soon as an account exists or the organisation's sign-in is set up."""
-        return self.elsewhere is not None or self.store.any_people()
+        return self.elsewhere is not None or (Home(self.settings).exists and self.store.any_people())
 
     def knows(self, token: str) -> bool:
         """Whether this token is that of a session that counts."""
@@ -171,9 +171,7 @@ def routes(door: Door) -> list[BaseRoute]:
     few = asyncio.Semaphore(_AT_ONCE)
 
     async def show(request: Request) -> Response:
-        if not await asyncio.to_thread(lambda: door.shut):
-            return RedirectResponse("/", 303)
-        return _page(door, _next(request.query_params.get("next", "")))
+        return await _shown(door, request)
 
     async def enter(request: Request) -> Response:
         said = await _said(request)
@@ -211,6 +209,18 @@ def routes(door: Door) -> list[BaseRoute]:
         Route("/sign-in", enter, methods=["POST"]),
         Route("/sign-out", leave, methods=["POST"]),
     ]
+
+
+async def _shown(door: Door, request: Request) -> Response:
+    """The sign-in page; the desk where nobody has to sign in, and a sentence where it cannot be read."""
+    from starlette.responses import PlainTextResponse, RedirectResponse
+
+    try:
+        if not await asyncio.to_thread(lambda: door.shut):
+            return RedirectResponse("/", 303)
+        return _page(door, _next(request.query_params.get("next", "")))
+    except SeenBeforeError as error:
+        return PlainTextResponse(str(error), 503)
 
 
 _NOTHING: dict[str, str] = {}

@@ -73,7 +73,7 @@ def running(program: list[str], address: str, **environ: str) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +262,7 @@ def test_a_person_of_the_organisation_has_the_roles_and_groups_that_their_claims
 ) -> None:
     base, home = elsewhere
     hand_over(page, base, "grace")
-    page.locator(".sb-who", has_text="Grace").wait_for()
+    page.locator(".sb-who", has_text="Grace").wait_for(timeout=4 * WAIT)  # the desk is opened for the first time
     page.get_by_text("8 past tickets").wait_for()
     page.reload()
     page.locator(".sb-who", has_text="Grace").wait_for()

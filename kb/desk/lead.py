@@ -55,11 +55,9 @@ class Lead(Dispatcher, Keeper, Watch):
     def scenes(self, period: Period, *, viewer: Viewer, now: datetime) -> tuple[Scene, Scene]:
         """What was counted in a period, and in the one before. A period that is not over ends at ``now``."""
         settings = self.store.settings()
+        counted = self._read(viewer, now)
         targets, assumed = Targets.from_settings(settings), Assumptions.from_settings(settings)
-        with self._turn:
-            facts = self._facts(viewer, now)
-            doings = self._counted[viewer].doings
-        here = Scene(facts, doings, period.as_of(now), targets, assumed)
+        here = Scene(counted.facts, counted.doings, period.as_of(now), targets, assumed)
         return here, replace(here, period=here.period.back())
 
     def figures(self, period: Period, *, viewer: Viewer, now: datetime) -> tuple[Figure, ...]:
@@ -109,23 +107,27 @@ class Lead(Dispatcher, Keeper, Watch):
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _facts(self, viewer: Viewer, now: datetime) -> Facts:
+        return self._read(viewer, now).facts
+
+    def _read(self, viewer: Viewer, now: datetime) -> Counted:
         """The viewer's tickets; read again where a record changed, and what was said of them where anything did."""
         with self._turn:
-            return self._read_facts(viewer, now)
+            return self._read_anew(viewer, now)
 
-    def _read_facts(self, viewer: Viewer, now: datetime) -> Facts:
+    def _read_anew(self, viewer: Viewer, now: datetime) -> Counted:
         at, records = int(now.timestamp()), self.store.records_seq()
         seq = (self.store.seq(), self.store.corrections_seq())
         kept = self._counted.get(viewer)
         if kept is None or kept.records != records or not 0 <= at - kept.at < _FRESH:
             facts = measures.read(self.store, viewer, now=at)
         elif kept.seq == seq:
-            return kept.facts
+            return kept
         else:
             at, facts = kept.at, kept.facts
-        self._counted.clear()
-        self._counted[viewer] = Counted(seq, records, at, facts, measures.doings(self.store, viewer, facts))
-        return facts
+        made = Counted(seq, records, at, facts, measures.doings(self.store, viewer, facts))
+        self._counted.clear()  # of many viewers the last one's alone is kept; each works on what he was handed
+        self._counted[viewer] = made
+        return made
 
     def _something(self, here: Scene, now: datetime) -> None:
         """Raise ``TooLittle`` where there is nothing to tell."""

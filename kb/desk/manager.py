@@ -50,7 +50,13 @@ class Manager(Front):
         now = self.patterns_now()
         if now is None:
             return []
-        return now.records(self._visible(viewer), overlay=overlay_of(self.store), dismissed=dismissed)
+        visible, said = self._visible(viewer), overlay_of(self.store)
+        found, live = now.records(visible, overlay=said, dismissed=dismissed), self._live
+        if live is None or not live[2] or now is not live[1]:
+            return found
+        kept = self._may_name(live[0].made, live[2], visible)
+        named = {one.id: one for one in live[0].patterns.records(visible, overlay=said, dismissed=dismissed)}
+        return [named[one.id] if one.id in kept else one for one in found]
 
     def retired_patterns(self, *, viewer: Viewer) -> list[Pattern]:
         """Patterns people said something of that have no tickets any more, by id; size 0 and no dates."""
@@ -174,6 +180,12 @@ class Manager(Front):
             if not _words(said) <= _words(" ".join(one.text for one in read)):
                 found.add(made.heads[at].id)
         return frozenset(found)
+
+    def _may_name(self, made: Patterns, withheld: frozenset[str], visible: np.ndarray) -> frozenset[str]:
+        """Of the patterns whose names are withheld, those of which this viewer sees every ticket that is there."""
+        here = np.isin(made.ticket, self.shelves.now().pools["ticket"].columns.ids)
+        unseen = here & ~np.isin(made.ticket, visible) & (made.group >= 0)
+        return withheld - {made.heads[at].id for at in np.unique(made.group[unseen]).tolist()}
 
     def _ends(self, act: Act) -> list[str]:
         return [act.pattern, act.other] if act.other else [act.pattern]

@@ -8,6 +8,7 @@ from typing import Any
 
 from kb.desk import Desk
 from kb.records import Viewer
+from kb.roles import LOCAL
 from kb.screens.chrome import commands_in, empty, head, remembered, with_commands
 from kb.screens.paper import Node, copier, div, el, meter, sheet, span
 from kb.screens.patterns import known
@@ -40,7 +41,7 @@ def page(desk: Desk, viewer: Viewer) -> None:
         _mending(warned),
         div("figures", *(div("figure", el("strong", "", big), span("", small)) for big, small in figures)),
         _learnt(desk.facts.get("models")),
-        _built(desk),
+        _built(desk, viewer),
         _imports(desk, viewer),
     )
 
@@ -94,7 +95,7 @@ def _target(name: str, facts: Mapping[str, Any]) -> dict[str, object]:
     )  # fmt: skip
 
 
-def _built(desk: Desk) -> dict[str, object]:
+def _built(desk: Desk, viewer: Viewer) -> dict[str, object]:
     title = div("title-row", el("h2", "", "How it is built"))
     index, patterns = _part(desk.facts, "index"), _part(desk.facts, "patterns")
     pairs = {
@@ -103,7 +104,7 @@ def _built(desk: Desk) -> dict[str, object]:
         "Embedder": str(desk.facts.get("embedder", "")),
         "Index": _generation(index),
         "Cut texts": f"{index['cut']:,} longer than the embedder reads; their end is found by its words"
-        if index.get("cut")
+        if index.get("cut") and (viewer.sees_all or LOCAL in viewer.roles)  # counted over records not all may see
         else "",
         "Models": _generation(_part(desk.facts, "models")),
         "Patterns": _generation(patterns),

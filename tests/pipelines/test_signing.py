@@ -111,6 +111,18 @@ def test_a_desk_without_accounts_is_open_on_this_machine_and_shut_from_the_first
     assert asked("/triage")[0] == 303, "nobody left is no reason to let everybody in"
 
 
+def test_without_a_desk_the_screens_say_so_and_a_broken_store_lets_nobody_in(tmp_path: Path) -> None:
+    nowhere = Door(Settings(tmp_path / "nowhere", embedder="hashing"))
+    assert Asked(nowhere)("/triage")[2] == "behind the door"
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "knowledge.db").write_bytes(b"no database " * 400)
+    asked = Asked(Door(Settings(tmp_path / "broken", embedder="hashing")))
+    assert asked("/triage")[0] == 303
+    status, _, sentence = asked("/sign-in")
+    assert status == 503
+    assert "seenbefore doctor" in sentence
+
+
 @pytest.mark.parametrize(
     "path", ["/media/a.pdf", "/_stcore/upload_file/x/y", "/_stcore/metrics", "/a/b", "/enter", "/_stcore/stream"]
 )
