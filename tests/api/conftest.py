@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,20 +54,32 @@ def client_of(api: Api, token: str = "") -> TestClient:
     return TestClient(api, base_url="http://desk/api/v1", headers=headers)
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The desk's folder as each test finds it; never written to."""
+    folder = tmp_path_factory.mktemp("template") / "desk"
+    _fill(folder)
+    return folder
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(template: Path, tmp_path: Path) -> World:
     """A desk of 40 tickets without models, for tests that write."""
-    return small(tmp_path / "desk")
+    return _copy(template, tmp_path / "desk")
 
 
 @pytest.fixture(scope="module")
-def shared_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def shared_world(template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The same for a whole file."""
-    return small(tmp_path_factory.mktemp("api") / "desk")
+    return _copy(template, tmp_path_factory.mktemp("api") / "desk")
 
 
-def small(folder: Path) -> World:
-    """Make the desk in a folder."""
+def _copy(template: Path, folder: Path) -> World:
+    shutil.copytree(template, folder)
+    return World(desk_of(Home(Settings(folder, embedder="hashing"))))
+
+
+def _fill(folder: Path) -> None:
     home = Home(Settings(folder, embedder="hashing"))
     home.create()
     said = ("Outlook asks for the password again", "printer on floor two prints blank pages", "VPN drops, error 809",
@@ -86,7 +99,8 @@ def small(folder: Path) -> World:
     store.write("article", [prepare(Article("desk", "KB0001", "VPN: error 809", body="Open UDP 500 and 4500."))])
     store.write("problem", [prepare(Problem("desk", "PRB0001", "Certificates expire unseen", workaround="Renew it."))])
     store.link([Link(tickets[0].ref, Article("desk", "KB0001").ref)])
-    return World(desk_of(home))
+    _ = desk_of(home).shelves.now()
+    store.close()
 
 
 @pytest.fixture

@@ -87,6 +87,8 @@ def test_an_expired_and_a_revoked_key_open_nothing_at_once(world: Any) -> None:
         return answer.status_code, answer.content
 
     assert ask(short)[0] == ask(gone)[0] == 200
+    for other in (short[:11] + gone[11:], short[:-1] + ("A" if short[-1] != "A" else "B"), short[:11], short + "x"):
+        assert ask(other) == (401, plain), "the visible part of a key is no key"
     world.desk.store.revoke_key(gone[:11], now=world.now)
     assert ask(gone) == (401, plain)
     world.now += timedelta(days=1)
