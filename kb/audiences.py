@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from kb import schema as s
 from kb.access import InForce, Rule, Rules, checked
-from kb.database import Database, chunks, next_seq, one_writer
+from kb.audit import Audit
+from kb.database import chunks, next_seq, one_writer
 from kb.records import Kind
 
 SETTING = "access_rules"
@@ -51,7 +52,7 @@ def ruled(kind: Kind, row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     return {**said, "audience": rules.audience(kind, said)}
 
 
-class Audiences(Database):
+class Audiences(Audit):
     """Rules of who may see what, and their application to what is stored."""
 
     def access_rules(self) -> InForce:
@@ -98,6 +99,7 @@ class Audiences(Database):
                 hidden[kind] |= {row["id"]: state.now.audience(kind, row) for row in rows}
             n = sum(_set(db, kind, audiences, stamp) for kind, audiences in hidden.items())
             _keep(db, state, by, at)
+            self._note(db, "configured", "access rules", by=by, detail={"rules": len(new), "narrowed": n})
         return n, self.resume_access(by=by, at=at, batches=batches, say=say)
 
     def resume_access(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kb import schema as s
 from kb.apikeys import checked_name
-from kb.database import Database
+from kb.audit import Audit
 from kb.errors import BadSetting, NotFound
 from kb.hooks import TRIES, WINDOW, Delivery, Hook, Way, checked_events, checked_url, new_secret, wait
 from kb.rows import moment, seconds
@@ -21,7 +21,7 @@ KEPT = timedelta(days=30)
 _TROUBLE = 200
 
 
-class Hookbook(Database):
+class Hookbook(Audit):
     """Hooks of both ways, and their messages."""
 
     def add_hook(
@@ -39,6 +39,8 @@ class Hookbook(Database):
             raise BadSetting(f"There is a hook {row['name']!r} already: give this one another name.")
         with self._writing() as db:
             made = db.execute(sa.insert(s.hooks), row).inserted_primary_key
+            self._note(db, "configured", f"hook:{made[0] if made else ''}", by=by, at=now,
+                       detail={"what": "made", "way": way})  # fmt: skip
         return _hook({**row, "id": made[0] if made else 0, "used_at": None})
 
     def hooks(self, way: Way | None = None) -> list[Hook]:
@@ -55,15 +57,17 @@ class Hookbook(Database):
                 return one
         raise NotFound(f"There is no hook {str(which)[:40]!r}: see them with `seenbefore hooks list`.")
 
-    def pause_hook(self, hook: int, *, active: bool) -> None:
+    def pause_hook(self, hook: int, *, active: bool, by: str = "") -> None:
         """Let a hook rest, or wake it again."""
         with self._writing() as db:
             db.execute(sa.update(s.hooks).where(s.hooks.c.id == hook).values(active=active))
+            self._note(db, "configured", f"hook:{hook}", by=by, detail={"what": "woken" if active else "paused"})
 
-    def drop_hook(self, hook: int) -> None:
+    def drop_hook(self, hook: int, *, by: str = "") -> None:
         """Take a hook out, with its messages."""
         with self._writing() as db:
             db.execute(sa.delete(s.hooks).where(s.hooks.c.id == hook))
+            self._note(db, "configured", f"hook:{hook}", by=by, detail={"what": "removed"})
 
     # --- what comes in -----------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from kb.apikeys import (
     token_hash,
     visible_part,
 )
-from kb.database import Database
+from kb.audit import Audit
 from kb.errors import NotFound
 from kb.rows import moment, pack_audience, seconds, unpack_audience
 
@@ -56,7 +56,7 @@ class Replay:
     answer: bytes = b""
 
 
-class Keyring(Database):
+class Keyring(Audit):
     """Keys, calls and replays."""
 
     def add_key(
@@ -73,6 +73,9 @@ class Keyring(Database):
         }  # fmt: skip
         with self._writing() as db:
             made = db.execute(sa.insert(s.api_keys), row).inserted_primary_key
+            self._note(
+                db, "configured", f"key:{prefix}", by=by, at=now, detail={"what": "made", "scopes": row["scopes"]}
+            )
         return _key({**row, "id": made[0] if made else 0, "revoked_at": None, "used_at": None}), token
 
     def keys(self) -> list[ApiKey]:
@@ -103,6 +106,7 @@ class Keyring(Database):
         values = {"revoked_at": seconds(now), "revoked_by": by}
         with self._writing() as db:
             db.execute(sa.update(s.api_keys).where(s.api_keys.c.id.in_(good)).values(values))
+            self._note(db, "configured", f"key:{found[0].prefix}", by=by, at=now, detail={"what": "revoked"})
         return next(one for one in self.keys() if one.id == found[0].id)
 
     # --- calls -------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from kb import passwords
 from kb import schema as s
 from kb.access import NOBODY
-from kb.database import Database, one_writer
+from kb.audit import Audit
+from kb.database import one_writer
 from kb.errors import BadSetting, NotFound
 from kb.records import Viewer
 from kb.roles import ROLES
@@ -52,7 +53,7 @@ class Person:
         return Viewer(self.name, groups, sees_all=EVERYTHING in self.groups, roles=self.roles)
 
 
-class Roster(Database):
+class Roster(Audit):
     """Persons."""
 
     # --- persons -----------------------------------------------------------------------------------------------
@@ -90,6 +91,8 @@ class Roster(Database):
                 raise BadSetting(f"There is an account {name!r} already: change it, or choose another name.")
             db.execute(sa.insert(s.people), row)
             found = row_of(db, "", name.casefold())
+            self._note(db, "configured", f"person:{found['id'] if found is not None else ''}", by=by, at=now,
+                       detail={"what": "added", "roles": str(row["roles"]), "groups": str(row["groups"])})  # fmt: skip
             return person_of(found or {}, meaning_of(db))
 
     def person(self, name: str) -> Person:
@@ -122,6 +125,9 @@ class Roster(Database):
             change |= {} if disabled is None else {"disabled": disabled}
             if change:
                 db.execute(sa.update(s.people).where(s.people.c.id == person).values(change))
+                told = {name: value for name, value in change.items() if name != "secret"}
+                self._note(db, "configured", f"person:{person}", by=by, at=now,
+                           detail={"what": "changed", **told, "password": password is not None})  # fmt: skip
             if disabled or password is not None:
                 end_sessions(db, s.sessions.c.person_id == person, by, now)
             if password is not None:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from kb import passwords
 from kb import schema as s
-from kb.database import Database, one_writer
+from kb.audit import Audit
+from kb.database import one_writer
 from kb.errors import NotAllowed
 from kb.roster import Person, digest_of, end_sessions, meaning_of, person_of, row_of, shown_name
 from kb.rows import moment, seconds
@@ -39,7 +40,7 @@ class Session:
     """Why it does not count any more; "" while it does."""
 
 
-class SignIns(Database):
+class SignIns(Audit):
     """Sessions, and failed tries."""
 
     # --- signing in --------------------------------------------------------------------------------------------
@@ -68,8 +69,11 @@ class SignIns(Database):
                 failures = min(40, 1 + (tried["failures"] if tried is not None else 0))
                 wait = 0 if failures < _FREE_TRIES else min(_LONGEST_WAIT, 2 ** min(20, failures - _FREE_TRIES))
                 db.execute(sa.insert(s.tries), {"name_hash": key, "failures": failures, "until": at + wait})
+                subject = f"person:{row['id']}" if row is not None else ""
+                self._note(db, "refused", subject, at=now, detail={"what": "sign-in", "tries": failures})
             else:
                 db.execute(sa.delete(s.tries).where(s.tries.c.until < at - 86_400))
+                self._note(db, "signed in", f"person:{row['id']}", by=row["name"], at=now)
                 return _session(db, row["id"], at)
         raise NotAllowed(WRONG)
 
@@ -104,6 +108,7 @@ class SignIns(Database):
                 db.execute(sa.update(s.people).where(s.people.c.id == row["id"]).values(claims=kept))
             if row is None or row["disabled"]:
                 return None
+            self._note(db, "signed in", f"person:{row['id']}", by=row["name"], at=now)
             _session(db, row["id"], min(seconds(issued) or 0, seconds(now) or 0), token=token, seen=seconds(now) or 0)
         return self.of_session(token, now=now)
 
@@ -154,11 +159,16 @@ class SignIns(Database):
         """End one session; it counts from the next look on."""
         with self._writing() as db:
             end_sessions(db, s.sessions.c.id == session, by, now)
+            self._note(db, "configured", f"session:{session}", by=by, at=now, detail={"what": "ended"})
 
     def sign_out(self, token: str, *, now: datetime) -> None:
         """End the session of a token."""
         with self._writing() as db:
-            end_sessions(db, s.sessions.c.token_hash == digest_of(token), "", now)
+            mine = s.sessions.c.token_hash == digest_of(token)
+            who = db.scalar(sa.select(s.sessions.c.person_id).where(mine))
+            end_sessions(db, mine, "", now)
+            if who is not None:
+                self._note(db, "signed out", f"person:{who}", at=now)
 
     def session_limits(self) -> tuple[int, int]:
         """Hours in all and minutes without a sign of life that a session lasts."""

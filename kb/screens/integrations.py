@@ -257,13 +257,13 @@ def _add_out(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
 
 def _pause(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     one = desk.store.hook(told.get("id", ""))
-    desk.store.pause_hook(one.id, active=told.get("to") == "yes")
+    desk.store.pause_hook(one.id, active=told.get("to") == "yes", by=viewer.name)
     return f"{one.name} is awake again." if told.get("to") == "yes" else f"{one.name} rests.", ""
 
 
 def _drop(desk: Desk, viewer: Viewer, told: Told) -> tuple[str, str]:
     one = desk.store.hook(told.get("id", ""))
-    desk.store.drop_hook(one.id)
+    desk.store.drop_hook(one.id, by=viewer.name)
     return f"{one.name} is gone, with its messages.", ""
 
 
