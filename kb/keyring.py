@@ -74,7 +74,7 @@ class Keyring(Audit):
         with self._writing() as db:
             made = db.execute(sa.insert(s.api_keys), row).inserted_primary_key
             self._note(
-                db, "configured", f"key:{prefix}", by=by, at=now, detail={"what": "made", "scopes": row["scopes"]}
+                db, "configured", f"key:{prefix}", by=by, at=now, detail={"what": "made", "scopes": list(scopes)}
             )
         return _key({**row, "id": made[0] if made else 0, "revoked_at": None, "used_at": None}), token
 
