@@ -50,6 +50,8 @@ def erase_person(home: Home, who: str, *, say: Say = quiet, rebuild: bool = True
 
 
 def _finish(home: Home, erased: Erased, say: Say, rebuild: bool, proving: bool) -> Done:
+    home.store.forget_replays()
+    home.store.note("deleted", detail={"what": "erased", "records": erased.records, "changed": erased.changed})
     notes = remake(home, say=say, rebuild=rebuild)
     if not home.store.shrink():
         notes.append("Another process has the store open: stop `seenbefore serve`, then run the command again.")

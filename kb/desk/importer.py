@@ -24,6 +24,7 @@ class Importer(Front):
         """Import what was understood. Raises ``BadSetting`` where nothing can be imported from here."""
         if self.import_with is None:
             raise BadSetting("Nothing can be imported from here: run `seenbefore ingest FILE`.")
+        self.store.note("imported", by=viewer.name, detail={"what": "asked for on the page Import", "kind": found.kind})
         return self.import_with(found, say)
 
     def keep_preset(self, preset: Preset, *, viewer: Viewer) -> None:

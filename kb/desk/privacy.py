@@ -46,5 +46,9 @@ class Keeping(Front):
         self.store.set(f"{PREFIX}{kind}", what, by=viewer.name)
 
     def originals(self, record: Record, *, viewer: Viewer) -> dict[str, str]:
-        """What placeholders of a record stand for. Raises ``NotFound`` where the viewer may not read it."""
+        """What placeholders of a record stand for; noted before they are shown.
+
+        Raises ``NotFound`` where the viewer may not read it, ``StoreTrouble`` where it cannot be noted.
+        """
+        self.store.note("saw", f"{record.ref.kind}:{record.id}", by=viewer.name, detail={"what": "originals"})
         return self.store.originals(record, viewer)
