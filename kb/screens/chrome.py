@@ -46,7 +46,7 @@ def top(
     look("sb-top", header, _looking(viewer), told=told)
     if here in ADMIN and len(admin) > 1:
         inside = ({**link(PAGES[page], page), "current": page == here} for page in admin)
-        sheet("sb-admin", el("nav", "switch wraps", *inside, label="Admin"))
+        sheet("sb-admin", el("nav", "switch wraps rooms", *inside, label="Admin"))
 
 
 def bare() -> None:

@@ -52,7 +52,7 @@ def page(desk: Desk, viewer: Viewer) -> None:
 def _kinds(state: Kept) -> Node:
     months = _last_months(now())
     rows = [_kind(state, kind, months) for kind in KINDS]
-    return table(("Kind", "What is done with it", f"Last {_MONTHS} months", "Found"), rows, words=3)
+    return table(("Kind", "What is done with it", f"Last {_MONTHS} months", "In all"), rows, words=3)
 
 
 def _kind(state: Kept, kind: str, months: list[str]) -> Node:
