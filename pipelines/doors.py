@@ -61,6 +61,8 @@ class Doors:
         given = told.get(b"origin")
         if given is None:
             return told.get(b"sec-fetch-site", "same-origin") in ("same-origin", "none")
+        if given == "null":  # a form on a page that sends no referrer, as ours: the browser says whose page it was
+            return told.get(b"sec-fetch-site") == "same-origin"
         parts = urlsplit(given)
         origin = _name(parts.netloc)
         if origin is None or parts.scheme not in _PORTS:

@@ -15,7 +15,7 @@ READS = frozenset(
          "corrections_of", "facets", "triage", "triage_text", "waiting", "answers_to", "clock", "live", "library",
          "patterns", "retired_patterns", "pattern", "pattern_of", "pattern_acts", "problems", "problem", "linkable",
          "problem_of_pattern", "final_problem", "problem_history", "problem_articles", "problem_uses", "standings",
-         "profile", "bursts", "verdict", "contrasts", "fixes_of", "periods", "scenes", "figures", "digest",
+         "profile", "exported", "bursts", "verdict", "contrasts", "fixes_of", "periods", "scenes", "figures", "digest",
     }
 )  # fmt: skip
 """What is asked for only; what comes back is filtered by groups."""
