@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -145,8 +146,8 @@ class Audit(Database):
             raise ValueError(f"no act is called {act!r}")
         one_writer(db)
         before = self._head(db)
-        row = {"id": before.id + 1, "at": seconds(at or datetime.now(UTC)), "by": _short(by), "via": _short(self.via),
-               "act": act, "subject": _short(subject), "detail": _plain(detail)}  # fmt: skip
+        row = {"id": before.id + 1, "at": seconds(at or datetime.now(UTC)), "by": _actor(db, _short(by)),
+               "via": _short(self.via), "act": act, "subject": _short(subject), "detail": _plain(detail)}  # fmt: skip
         db.execute(sa.insert(s.audit), {**row, "hash": link(before.hash, row)})
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -162,9 +163,10 @@ class Audit(Database):
     ) -> list[Entry]:  # fmt: skip
         """Rows of the log, newest first: for those who may read it. ``before`` is the id to go on from."""
         t = s.audit.c
-        query = sa.select(s.audit).order_by(t.id.desc()).limit(most)
+        named = sa.select(s.audit, s.actors.c.who).outerjoin(s.actors, s.actors.c.token == t.by)
+        query = named.order_by(t.id.desc()).limit(most)
         query = query.where(
-            *(column == value for column, value in ((t.by, by), (t.act, act), (t.subject, subject)) if value)
+            *(column == value for column, value in ((s.actors.c.who, by), (t.act, act), (t.subject, subject)) if value)
         )
         query = query if since is None else query.where(t.at >= seconds(since))
         query = query if until is None else query.where(t.at < seconds(until))
@@ -175,7 +177,7 @@ class Audit(Database):
     def audit_names(self) -> list[str]:
         """Everybody who did anything, in order."""
         with self._reading() as db:
-            return list(db.scalars(sa.select(s.audit.c.by).where(s.audit.c.by != "").distinct().order_by(s.audit.c.by)))
+            return list(db.scalars(sa.select(s.actors.c.who).distinct().order_by(s.actors.c.who)))
 
     def audit_check(self, heads: Iterable[Head] = ()) -> Checked:
         """Read the whole chain; ``heads`` are what was kept elsewhere, each of which it must lead through."""
@@ -193,6 +195,11 @@ class Audit(Database):
             trouble += [
                 f"The log ends at row {at.id}, but row {one} was there: rows were cut off." for one in kept if one
             ]
+            trouble += [
+                f"A name in the log was changed: {row['who'][:40]!r} is not who did it."
+                for row in db.execute(sa.select(s.actors).where(s.actors.c.salt != "")).mappings()
+                if _token(row["salt"], row["who"]) != row["token"]
+            ][:5]
             trouble += self._guards(db, at)
         return Checked(at, tuple(trouble))
 
@@ -217,6 +224,22 @@ class Audit(Database):
         return found
 
 
+def _actor(db: sa.Connection, who: str) -> str:
+    """The token this name stands under in the log; "" for nobody."""
+    if not who:
+        return ""
+    known = db.scalar(sa.select(s.actors.c.token).where(s.actors.c.who == who, s.actors.c.salt != "").limit(1))
+    if known is None:
+        salt = secrets.token_hex(16)
+        known = _token(salt, who)
+        db.execute(sa.insert(s.actors), {"token": known, "who": who, "salt": salt})
+    return str(known)
+
+
+def _token(salt: str, who: str) -> str:
+    return hashlib.sha256(f"{salt}\n{who}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def _wrong(before: Head, row: Mapping[Any, Any]) -> str:
     if row["id"] != before.id + 1:
         return f"After row {before.id} comes row {row['id']}: rows are missing."
@@ -230,8 +253,8 @@ def _entry(row: Mapping[Any, Any]) -> Entry:
         detail = json.loads(row["detail"])
     except ValueError:
         detail = {}
-    return Entry(row["id"], moment(row["at"]) or datetime.fromtimestamp(0, UTC), row["by"], row["via"], row["act"],
-                 row["subject"], detail if isinstance(detail, dict) else {}, row["hash"])  # fmt: skip
+    return Entry(row["id"], moment(row["at"]) or datetime.fromtimestamp(0, UTC), row["who"] or "", row["via"],
+                 row["act"], row["subject"], detail if isinstance(detail, dict) else {}, row["hash"])  # fmt: skip
 
 
 def _plain(detail: Detail | None) -> str:

@@ -140,6 +140,8 @@ class Erasing(Casebook):
                 if row["caller"] in pseudonyms or person.is_caller(row["caller"]):
                     changed += self._without_caller(db, row, person)
         more, other = self._replace_all(lambda text: person.pattern.sub(GONE, text), hints)
+        with self._writing() as db:
+            db.execute(sa.update(s.actors).where(s.actors.c.who.contains(GONE, autoescape=True)).values(salt=""))
         return Erased(0, changed + more, other, tuple(sorted({*person.traces, *pseudonyms})))
 
     def shrink(self) -> bool:

@@ -315,7 +315,18 @@ audit = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
     sqlite_autoincrement=True,
 )
-"""Only ever added to: triggers refuse anything else."""
+"""Only ever added to: triggers refuse anything else. ``by`` is a token of ``actors``."""
+
+actors = sa.Table(
+    "actors",
+    metadata,
+    sa.Column("token", sa.String(32), primary_key=True),
+    sa.Column("who", sa.String, nullable=False, index=True),
+    sa.Column("salt", sa.String(32), nullable=False),
+)
+"""Whom the tokens of the audit log stand for: a token is a hash of salt and name, so that the chain covers the name
+and a person can be erased all the same; the salt goes with the name."""
+
 people = sa.Table(
     "people",
     metadata,

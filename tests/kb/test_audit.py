@@ -206,6 +206,7 @@ def _trouble(rows: list[tuple[object, ...]], head: Head) -> tuple[str, ...]:
         _KEPT.append(Store(sa.create_engine("sqlite://", poolclass=sa.StaticPool), None))
         with _KEPT[0]._engine.begin() as db:
             audit.s.audit.create(db)
+            audit.s.actors.create(db)
             for name in ("audit_no_update", "audit_no_delete"):
                 db.exec_driver_sql(f"CREATE TRIGGER {name} BEFORE INSERT ON audit WHEN 0 BEGIN SELECT 1; END")
     store = _KEPT[0]

@@ -25,6 +25,13 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "actors",
+        sa.Column("token", sa.String(32), primary_key=True),
+        sa.Column("who", sa.String, nullable=False),
+        sa.Column("salt", sa.String(32), nullable=False),
+    )
+    op.create_index("ix_actors_who", "actors", ["who"])
     op.create_index("ix_audit_at", "audit", ["at"])
     op.create_index("ix_audit_subject", "audit", ["subject"])
     if op.get_bind().dialect.name == "sqlite":
