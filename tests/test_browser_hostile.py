@@ -151,6 +151,7 @@ def test_the_log_is_read_and_narrowed_down(chromium: str, served: str) -> None:
         browser.close()
 
 
+@pytest.mark.slow  # some forty addresses; test_browser.py has the first of them
 def test_no_page_fetches_or_injects_anything(chromium: str, served: str, home: Path) -> None:
     from playwright.sync_api import sync_playwright
 
