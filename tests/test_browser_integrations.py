@@ -65,6 +65,7 @@ def called(base: str, path: str, token: str = "", sent: Any = None) -> tuple[int
         return 0, "", {}
 
 
+@pytest.mark.slow
 def test_keys_and_webhooks_are_made_used_and_taken_away(chromium: str, served: str) -> None:
     from playwright.sync_api import sync_playwright
 

@@ -199,6 +199,7 @@ def test_the_models_page_opens_and_changes_a_mode(page: Any, desk: Desk) -> None
             assert page.evaluate(over) <= 1, (path, width)
 
 
+@pytest.mark.slow
 def test_the_privacy_page_shows_counts_and_changes_what_is_done_with_a_kind(page: Any, desk: Desk) -> None:
     page.goto("/search")
     page.locator(".sb-top").wait_for()

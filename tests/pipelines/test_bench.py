@@ -155,6 +155,7 @@ def test_a_task_or_folder_that_is_not_there_is_one_sentence(folder: Path, tmp_pa
         assert len(result.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_desk_can_be_judged_on_its_own_past(sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEENBEFORE_EMBEDDER", "hashing")
     result = CliRunner().invoke(app, ["evaluate", "--home", str(sample_home), "--json"])

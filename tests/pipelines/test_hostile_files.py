@@ -292,6 +292,7 @@ def _shifted(tickets: list[Ticket]) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 def test_no_file_crashes_shifts_or_is_taken_in_silence(home: Home, tmp_path: Path) -> None:
     wrong: list[str] = []
     refused = names = 0
