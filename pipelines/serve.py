@@ -198,7 +198,7 @@ def _screens(door: signing.Door, options: dict[str, Any], api: ASGIApp | None) -
     """The app of the screens, with the API beside it where there is one, and the text of its first page."""
     import streamlit as st
     from starlette.middleware import Middleware
-    from starlette.responses import HTMLResponse
+    from starlette.responses import HTMLResponse, RedirectResponse
     from starlette.routing import Route
     from streamlit.web.bootstrap import load_config_options
 
@@ -207,7 +207,11 @@ def _screens(door: signing.Door, options: dict[str, Any], api: ASGIApp | None) -
     async def begin(request: Request) -> HTMLResponse:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
-    routes = [Route(path, begin) for path in ("/", *(f"/{name}" for name in (*PAGES, signing.ENTER)))]
+    async def first(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
+
+    others = [Route(path, begin) for path in ("/", *(f"/{name}" for name in (*PAGES[1:], signing.ENTER)))]
+    routes = [Route(f"/{PAGES[0]}", first), *others]  # Streamlit knows its first page by no other name than "/"
     load_config_options(options)
     beside = [] if api is None else [Middleware(Beside, api=api)]  # programs have keys and do not sign in
     guards = [*beside, Middleware(signing.Gate, door=door)]

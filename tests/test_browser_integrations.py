@@ -65,7 +65,6 @@ def called(base: str, path: str, token: str = "", sent: Any = None) -> tuple[int
         return 0, "", {}
 
 
-@pytest.mark.slow
 def test_keys_and_webhooks_are_made_used_and_taken_away(chromium: str, served: str) -> None:
     from playwright.sync_api import sync_playwright
 
@@ -88,6 +87,7 @@ def test_keys_and_webhooks_are_made_used_and_taken_away(chromium: str, served: s
         page.get_by_role("link", name="Search", exact=True).click()
         page.locator("textarea").first.wait_for()
         page.get_by_role("link", name="Admin").click()
+        page.get_by_role("link", name="Integrations").click()
         page.get_by_role("button", name="Revoke").wait_for()
         page.get_by_text(token).wait_for(state="detached")
         page.get_by_role("button", name="Revoke").click()

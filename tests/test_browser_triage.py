@@ -199,11 +199,11 @@ def test_the_models_page_opens_and_changes_a_mode(page: Any, desk: Desk) -> None
             assert page.evaluate(over) <= 1, (path, width)
 
 
-@pytest.mark.slow
 def test_the_privacy_page_shows_counts_and_changes_what_is_done_with_a_kind(page: Any, desk: Desk) -> None:
     page.goto("/search")
     page.locator(".sb-top").wait_for()
     page.get_by_role("link", name="Admin").click()
+    page.get_by_role("link", name="Privacy").click()
     page.get_by_role("heading", name="What is kept out of the desk?").wait_for()
     what = page.get_by_label("What is done with telephone numbers")
     what.select_option("keep")
