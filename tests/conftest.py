@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -47,13 +48,22 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample desk, loaded and built once for all tests that need it; without torch. Do not write to it."""
-    home = tmp_path_factory.mktemp("sample") / "desk"
-    subprocess.run(
-        [sys.executable, "-m", "pipelines", "demo", "--no-serve", "--home", str(home)],
-        cwd=ROOT, env={**os.environ, "SEENBEFORE_EMBEDDER": "hashing"}, check=True, capture_output=True, timeout=900,
-    )  # fmt: skip
-    return home
+    """The sample desk, loaded and built once for all tests that need it; without torch. Do not write to it.
+
+    Workers that run side by side build it once: the first to come builds, and each takes a copy of its own.
+    """
+    beside = tmp_path_factory.getbasetemp()
+    built = (beside.parent if "PYTEST_XDIST_WORKER" in os.environ else beside) / "sample-built"
+    with (built.parent / "sample-built.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (built / "whole").exists():
+            shutil.rmtree(built, ignore_errors=True)
+            subprocess.run(
+                [sys.executable, "-m", "pipelines", "demo", "--no-serve", "--home", str(built / "desk")],
+                cwd=ROOT, env={**os.environ, "SEENBEFORE_EMBEDDER": "hashing"}, check=True, capture_output=True, timeout=900,
+            )  # fmt: skip
+            (built / "whole").touch()
+    return Path(shutil.copytree(built / "desk", tmp_path_factory.mktemp("sample") / "desk"))
 
 
 @pytest.fixture(scope="session")

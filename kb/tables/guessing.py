@@ -108,9 +108,10 @@ def named(header: str) -> Mapping[str, float]:
     words = words_of(header)
     if not words:
         return {}
+    text = " ".join(words)  # a phrase fits only where its first word stands, alone or in a longer one: cheap to ask
     scores: dict[str, float] = {}
     for target, phrases in _phrases().items():
-        best = max((_phrase_score(phrase, words) for phrase in phrases), default=0.0)
+        best = max((_phrase_score(phrase, words) for phrase in phrases if phrase[0] in text), default=0.0)
         if best > 0:
             scores[target] = best
     if words[-1] == "id" and len(words) > 1:
