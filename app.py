@@ -32,8 +32,7 @@ from kb.screens import (
     triage,
 )
 from kb.screens.paper import button
-from pipelines.home import Home
-from pipelines.opened import opened as shared
+from pipelines.opened import opened
 from pipelines.serve import in_use
 from pipelines.settings import Settings
 from pipelines.signing import ENTER, Door
@@ -48,12 +47,6 @@ SORRY = "Nothing was lost. Try again; if it stays, `seenbefore doctor` looks for
 """Shown for what nobody foresaw; the log says where it happened, and never what stood in a ticket."""
 LOG = logging.getLogger("seenbefore.app")
 ICON = paper.ASSETS / "icon.png"
-
-
-@st.cache_resource(show_spinner=False, max_entries=1)
-def opened(_settings: Settings, home: str, published: str) -> Desk:
-    """The desk, opened anew when another generation has been published; programs are answered from the same one."""
-    return shared(_settings)()
 
 
 def run() -> None:
@@ -95,9 +88,7 @@ def _drawn(name: str, page: Page) -> Callable[[], None]:
 
 def _desk() -> tuple[Desk, Person | None]:
     """The desk, and who has signed in; ``None`` for nobody, and where nobody has to."""
-    settings = in_use()
-    published = str(sorted(Home(settings).made.pointers().items()))
-    desk = opened(settings, str(settings.home), published)
+    desk = opened(in_use())()
     return desk, entrance.person(desk.store, _door().elsewhere)
 
 

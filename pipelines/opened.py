@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kb.desk import Desk
+from kb.errors import SeenBeforeError
 from kb.store import Store
 from pipelines.desk import open_desk
 from pipelines.home import Home
 from pipelines.settings import Settings
 
+LOG = logging.getLogger("seenbefore.opened")
 _FRESH = 1.0
 """Seconds for which nobody looks again whether something new was published."""
+_AGAIN = 30.0
+"""Seconds after which a generation that could not be opened is tried once more."""
 
 
 @dataclass
 class Opened:
-    """Hands out the desk of a home."""
+    """Hands out the desk of a home; while a new one is opened aside, everybody is answered from the one before."""
 
     settings: Settings
+    open: Callable[[Settings], Desk] = open_desk
     _desk: Desk | None = None
     _store: Store | None = None
     _published: str = ""
-    _looked: float = -_FRESH
+    _look_at: float = 0.0
+    _aside: threading.Thread | None = None
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> Desk:
-        """The desk as it is published now. Raises ``NotAHome`` and whatever opening it raises."""
+        """The desk as it is published now, or a moment ago. Raises ``NotAHome`` and whatever opening it raises."""
         desk = self._desk
-        if desk is not None and time.monotonic() - self._looked < _FRESH:
+        if desk is not None and time.monotonic() < self._look_at:
             return desk
         with self._busy:
-            published = str(sorted(Home(self.settings).made.pointers().items()))
-            if self._desk is None or published != self._published:
-                self._desk, self._published = open_desk(self.settings), published
-            self._looked = time.monotonic()
+            if self._desk is None:
+                published = self._newest()
+                self._desk, self._published = self.open(self.settings), published
+            elif self._aside is None and time.monotonic() >= self._look_at and self._newest() != self._published:
+                self._aside = threading.Thread(target=self._turn, name="seenbefore-opening", daemon=True)
+                self._aside.start()
+            self._look_at = max(self._look_at, time.monotonic() + _FRESH)
             return self._desk
 
     @property
@@ -51,6 +62,25 @@ class Opened:
         if self._store is None:
             self._store = Home(self.settings).store
         return self._store
+
+    def _newest(self) -> str:
+        return str(sorted(Home(self.settings).made.pointers().items()))
+
+    def _turn(self) -> None:
+        """Open what was published, and hand it out from now on; where that fails, what was open stays."""
+        again = 0.0
+        try:
+            published = self._newest()
+            self._desk, self._published = self.open(self.settings), published
+        except SeenBeforeError as error:
+            again = _AGAIN
+            LOG.warning("What was published cannot be opened, the one before goes on: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a thread that dies says nothing to anybody
+            again = _AGAIN
+            LOG.error("What was published cannot be opened, the one before goes on: %s", type(error).__name__)
+        finally:
+            self._look_at = time.monotonic() + again
+            self._aside = None
 
 
 _ALL: dict[Settings, Opened] = {}
