@@ -435,10 +435,16 @@ def serve(
     group: GroupOption = None,
     no_api: Annotated[bool, typer.Option("--no-api", help="Serve the screens only.")] = False,
     api_only: Annotated[bool, typer.Option("--api-only", help="Serve the API for programs only.")] = False,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Write a log as lines of JSON to standard error.")
+    ] = False,
 ) -> None:
     """Serve the screens, and the API for programs under /api/v1, on this machine."""
+    from pipelines import logs
     from pipelines.serve import faces_of
 
+    if log_json:
+        logs.start()
     _serve(_home(home), host, port, tuple(group or ()), faces_of(no_api=no_api, api_only=api_only))
 
 

@@ -68,10 +68,11 @@ class Opened:
 
     def _turn(self) -> None:
         """Open what was published, and hand it out from now on; where that fails, what was open stays."""
-        again = 0.0
+        again, started = 0.0, time.monotonic()
         try:
             published = self._newest()
             self._desk, self._published = self.open(self.settings), published
+            LOG.info("opened what was published", extra={"told": {"seconds": round(time.monotonic() - started, 1)}})
         except SeenBeforeError as error:
             again = _AGAIN
             LOG.warning("What was published cannot be opened, the one before goes on: %s", type(error).__name__)

@@ -1,21 +1,27 @@
-"""Figures for Prometheus: latencies by route, what the desk holds, how fresh it is; and the latest calls."""
+"""Figures for Prometheus: latencies by route, what the desk holds, how fresh it is, what was promised; and calls."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 
 from kb.api.keys import CALLER, Caller
 from kb.desk import Desk
+from kb.errors import SeenBeforeError
 from kb.keyring import KEPT_CALLS, Call
-from kb.records import Viewer
+from kb.live import RECENT
+from kb.records import EVERYONE, Viewer
 from kb.store import Store
 
+LOG = logging.getLogger("seenbefore.request")
+PROMISES_EVERY = timedelta(minutes=5)
+"""Whether promises are kept is counted over whole tickets: not at every look."""
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -42,6 +48,13 @@ class Metrics:
         self._queue = Gauge("seenbefore_requests", "Requests at work and waiting.", ("state",), registry=self.registry)
         self._hooks = Gauge("seenbefore_messages", "Messages of outgoing webhooks, by state.", ("state",),
                             registry=self.registry)  # fmt: skip
+        self._judged = Gauge("seenbefore_suggestions_recent", f"Suggestions of the last {RECENT} weeks, by target: "
+                             "those that can be judged, and those right.", ("target", "what"),
+                             registry=self.registry)  # fmt: skip
+        self._broken = Gauge("seenbefore_promises_broken", "Promises of suggestions that are broken.",
+                             registry=self.registry)  # fmt: skip
+        self._promises_at: datetime | None = None
+        ProcessCollector(registry=self.registry)  # memory, computing time and open files of the process
         self._made = Info("seenbefore_made", "Names of the index, models and patterns in service.",
                           registry=self.registry)  # fmt: skip
 
@@ -52,8 +65,10 @@ class Metrics:
         if status in (401, 413, 429, 503):
             self._refused.labels(str(status)).inc()
         caller = scope.get(CALLER)
-        if isinstance(caller, Caller):
-            name = f"{'hook' if caller.hook else 'key'} {caller.name}"
+        name = f"{'hook' if caller.hook else 'key'} {caller.name}" if isinstance(caller, Caller) else ""
+        told = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1), "by": name}
+        LOG.info("answered", extra={"told": told})
+        if name:
             with self._busy:
                 self._calls.append(Call(now, name, method, route, status, round(seconds * 1000)))
 
@@ -85,7 +100,23 @@ class Metrics:
             self._queue.labels(state).set(count)
         for state in ("waiting", "dead"):
             self._hooks.labels(state).set(len(desk.store.messages(states=(state,), most=10_000)))
+        self._promises(desk, now)
         return generate_latest(self.registry)
+
+    def _promises(self, desk: Desk, now: datetime) -> None:
+        """How suggestions fared on what everybody may see; nothing where they cannot be judged."""
+        if self._promises_at is not None and now - self._promises_at < PROMISES_EVERY:
+            return
+        self._promises_at = now
+        try:
+            weeks, broken = desk.live(viewer=EVERYONE, now=now, weeks=RECENT)
+        except SeenBeforeError:
+            return
+        for target in {one.target for one in weeks}:
+            mine = [one for one in weeks if one.target == target]
+            self._judged.labels(target, "judged").set(sum(one.judged for one in mine))
+            self._judged.labels(target, "right").set(sum(one.right for one in mine))
+        self._broken.set(len(broken))
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
