@@ -448,6 +448,27 @@ def serve(
     _serve(_home(home), host, port, tuple(group or ()), faces_of(no_api=no_api, api_only=api_only))
 
 
+@app.command(epilog="Example: seenbefore deploy systemd ./units --home /srv/seenbefore")
+def deploy(
+    kind: Annotated[str, typer.Argument(help="systemd, or compose (with PostgreSQL).")],
+    folder: Annotated[Path, typer.Argument(help="Where the files are written.")],
+    home: Annotated[Path, typer.Option(help="The desk's home on the server.")] = Path("/srv/seenbefore/home"),
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    user: Annotated[str, typer.Option(help="The system user it runs as.")] = "seenbefore",
+    exports: Annotated[Path, typer.Option(help="Where nightly exports arrive.")] = Path("/srv/seenbefore/exports"),
+    backups: Annotated[Path, typer.Option(help="Where backups are kept.")] = Path("/srv/seenbefore/backups"),
+) -> None:
+    """Write the files with which a server runs the desk, and say what to do with them."""
+    from pipelines import deploying, show
+
+    written, then = deploying.deploy(kind, folder, home=home, port=port, user=user, exports=exports, backups=backups)
+    for file in written:
+        show.line(f"Written: {file}")
+    show.line("Read them, then:")
+    for line in then:
+        show.line(f"  {line}")
+
+
 @app.command(epilog="Example: seenbefore demo")
 def demo(
     home: HomeOption = None,
