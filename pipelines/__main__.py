@@ -548,18 +548,21 @@ def bench(
     ] = None,
     scale: Annotated[str, typer.Option(help="What a desk costs as it grows: sizes such as 30000,100000,1000000.")] = "",
     home: Annotated[
-        Path | None, typer.Option("--home", help="For --task api: the desk to serve; else the sample desk.")
+        Path | None, typer.Option("--home", help="For --task api or soak: the desk to serve; else the sample desk.")
     ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="For --task soak: how long the desk is used.")] = 60.0,
 ) -> None:
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
     from kb.errors import BadSetting
     from pipelines import bench as benching
-    from pipelines import bench_api, bench_imports, bench_scale, show
+    from pipelines import bench_api, bench_imports, bench_scale, bench_soak, show
 
     notes: list[str] = []
     with show.bars() as say:
         if task == ["api"]:
             rows = bench_api.run(home, work=work, say=say, notes=notes)
+        elif task == ["soak"]:
+            rows = bench_soak.run(home, minutes=minutes, work=work, say=say, notes=notes)
         elif scale:
             rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
         elif folder is None and list(task or ()) == ["privacy"]:
