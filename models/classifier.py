@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from kb.errors import TooLittle
 from models.corpus import Corpus, Looks, Views, folds_of
+from models.fitting import learn_all
 from models.held import Held
 from models.labels import OTHER
 from models.learner import TextClassifier, Trial
@@ -28,8 +25,6 @@ from models.views import Fields, Progress, Vectors
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-MANY = 1_000
-"""From so many texts on a trial's blend and calibration serve the model learnt from all, to save its time."""
 
 __all__ = [
     "OTHER",
@@ -92,47 +87,19 @@ def learn_targets(
     steps = len(todo) + 1
     corpus = Corpus.build(texts, vectors, fields=fields, opened=opened, groups=groups)
 
-    def one(target: str) -> tuple[TextClassifier, Trial | None]:
-        promise, weight = (promises or {}).get(target, 0.95), (weights or {}).get(target)
-        rows = (later or {}).get(target, np.zeros(0, np.int64))
-        trial = _tried(corpus, targets[target], rows, min_class, promise, weight, seed) if len(rows) else None
-        model = TextClassifier(min_class=min_class, promise=promise, workers=workers)
-        like = trial if len(texts) >= MANY else None
-        return model.fit_corpus(corpus, targets[target], weights=weight, seed=seed, trial=like), trial
-
-    # Warnings and the threads of BLAS are settings of the whole process: set once here, not by each thread.
-    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        order = sorted(todo, key=lambda target: -len(set(targets[target])))  # the longest work first
-        if progress is not None:
-            progress(1, steps)
-        asked = {target: pool.submit(one, target) for target in order}
-        for done, future in enumerate(as_completed(asked.values()), 1):
-            if progress is not None:
-                progress(done + 1, steps)
-            if future.exception() is not None:
-                pool.shutdown(cancel_futures=True)
-        found = {target: asked[target].result() for target in todo}
+    order = sorted(todo, key=lambda target: -len(set(targets[target])))  # the longest work first
+    jobs = {
+        target: (targets[target], (later or {}).get(target, np.zeros(0, np.int64)), (weights or {}).get(target),
+                 min_class, (promises or {}).get(target, 0.95), seed)
+        for target in order
+    }  # fmt: skip
+    if progress is not None:
+        progress(1, steps)
+    said = None if progress is None else lambda done: progress(done + 1, steps)
+    made = learn_all(corpus, jobs, workers, said)
+    found = {target: made[target] for target in todo}
     trials = {target: trial for target, (_, trial) in found.items() if trial is not None}
     return Learnt({target: model for target, (model, _) in found.items()}, skipped, trials)
-
-
-def _tried(
-    corpus: Corpus, labels: Sequence[str | None], later: Codes, min_class: int | None, promise: float,
-    weights: Sequence[float] | None, seed: int,
-) -> Trial | None:  # fmt: skip
-    """A trial of one target; ``None`` where too little comes before the later rows to learn from."""
-    early = list(labels)
-    for row in later.tolist():
-        early[row] = None
-    try:
-        model = TextClassifier(min_class=min_class, promise=promise).fit_corpus(
-            corpus, early, weights=weights, seed=seed
-        )
-    except TooLittle:
-        return None
-    trial = model.tried(corpus, labels, later)
-    return trial if len(trial.rows) else None
 
 
 def predict_targets(

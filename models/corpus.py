@@ -121,6 +121,13 @@ class Corpus:
         self._near = Neighbours(np.zeros((n, NEIGHBOURS), np.int32), np.zeros((n, NEIGHBOURS), np.float32))
         self._known, self._lock, self._progress = np.zeros(n, dtype=np.bool_), Lock(), progress
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; a lock and a progress bar stay here."""
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_progress")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state, _lock=Lock(), _progress=None)
+
     @classmethod
     def build(
         cls, texts: Sequence[str], vectors: Vectors, *, fields: Fields | None = None,

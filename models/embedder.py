@@ -19,7 +19,7 @@ from kb.errors import BadSetting, NotBuilt
 from models.hashing import HashingEmbedder
 
 if TYPE_CHECKING:
-    from models.embedder_torch import Runner
+    from models.embedder_torch import Runner, Weights
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -129,7 +129,9 @@ class SentenceEmbedder:
         for start in range(0, len(rows), CHUNK):
             ready, lengths, cut[start : start + CHUNK] = runner.lengths(rows[start : start + CHUNK])
             fast = self._fast(runner, ready, lengths)
-            with closing(run_all(runner, ready, lengths, bfloat16=fast, threads=self._threads)) as batches:
+            with closing(
+                run_all(runner, ready, lengths, bfloat16=fast, threads=self._threads, weights=self._weights())
+            ) as batches:
                 for places, made in batches:
                     vectors[start + places] = made
                     done += len(places)
@@ -137,6 +139,13 @@ class SentenceEmbedder:
                         progress(done * len(texts) // len(rows), len(texts))
         self.last_cut = int(cut[which[which >= 0]].sum())
         return _spread(vectors, which)
+
+    def _weights(self) -> Weights:
+        """What another process needs to know to compute the same."""
+        from models.embedder_torch import Weights
+
+        named = "" if self._name == PACKAGED_NAME and self._folder == packaged_folder() else str(self._folder)
+        return Weights(named, self._device, self.id.rpartition("@")[2])
 
     def cut_share(self, texts: Sequence[str]) -> float:
         """Return the share of the texts, in [0, 1], of which the model reads only the beginning."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +18,9 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from kb.errors import BadSetting
 from models.embedder_bert import Bert, is_bert
+from models.spread import active
 
 Vectors = NDArray[np.float32]
 
@@ -25,6 +29,8 @@ BATCH_PIECES = 4096
 BATCH_TEXTS = 512
 SMALL_PIECES = 2048
 """Up to this many word pieces one thread is as quick as several, and does not wait for a busy neighbour."""
+_BATCHES_A_JOB = 8
+"""Batches in one job for another process; fewer texts than that are computed here."""
 SURE = 0.999
 """Cosine that bfloat16 must reach against float32 on every text tried."""
 
@@ -185,14 +191,34 @@ def _timed(runner: Runner, ready: Sequence[Any], *, bfloat16: bool) -> tuple[Vec
     return runner.run(ready, bfloat16=bfloat16), time.perf_counter() - start
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Which model other processes have to open for the same vectors."""
+
+    name: str
+    """A name or folder; "" is the packaged one, wherever it lies there."""
+    device: str
+    identity: str
+    """Hash of all files that decide a vector."""
+
+
 def run_all(
-    runner: Runner, ready: Sequence[Any], lengths: NDArray[np.int64], *, bfloat16: bool, threads: int | None
-) -> Generator[tuple[NDArray[np.int64], Vectors]]:
+    runner: Runner, ready: Sequence[Any], lengths: NDArray[np.int64], *, bfloat16: bool, threads: int | None,
+    weights: Weights | None = None,
+) -> Generator[tuple[NDArray[np.int64], Vectors]]:  # fmt: skip
     """Yield (places, their vectors) batch by batch, longest texts first, in any order among those that are computing.
 
     Each batch runs on one thread and several batches run at once: there is no waiting inside a batch. An interrupt
-    ends after the batches that are already running.
+    ends after the batches that are already running. With ``weights`` the batches go where bulk work goes now; they
+    are cut as they are here, so that the vectors are the same.
     """
+    backend = active()
+    if backend is not None and weights is not None and int(lengths.sum()) > _BATCHES_A_JOB * BATCH_PIECES:
+        parts = list(_parted(list(_batches(lengths, BATCH_PIECES))))
+        jobs = [(bfloat16, [[ready[n] for n in batch] for batch in part]) for part in parts]
+        for part, made in zip(parts, backend.run(_run_there, jobs, shared=weights), strict=True):
+            yield from zip(part, made, strict=True)
+        return
     before = torch.get_num_threads()
     workers = max(1, threads or before)
     total = int(lengths.sum())
@@ -219,6 +245,30 @@ def run_all(
                 pool.shutdown(wait=True, cancel_futures=True)
     finally:
         torch.set_num_threads(before)
+
+
+def _parted(batches: Sequence[NDArray[np.int64]]) -> Iterator[Sequence[NDArray[np.int64]]]:
+    """Batches by the job: enough of them that the way to another process is worth it."""
+    for start in range(0, len(batches), _BATCHES_A_JOB):
+        yield batches[start : start + _BATCHES_A_JOB]
+
+
+def _run_there(weights: Weights, bfloat16: bool, batches: Sequence[Sequence[Any]]) -> list[Vectors]:
+    """The vectors of these batches, computed on one thread of whatever process this is."""
+    torch.set_num_threads(1)
+    runner = _runner_there(weights)
+    return [runner.run(batch, bfloat16=bfloat16) for batch in batches]
+
+
+@lru_cache(maxsize=2)
+def _runner_there(weights: Weights) -> Runner:
+    """The model, opened once a process. Raises ``BadSetting`` where this machine has another one of that name."""
+    from models.embedder import find_folder, fingerprint, packaged_folder
+
+    folder = find_folder(weights.name) if weights.name else packaged_folder()
+    if not fingerprint(folder).startswith(weights.identity):
+        raise BadSetting(f"A worker has another embedding model than this machine at {folder}: install the same one.")
+    return open_runner(folder, device=weights.device)
 
 
 def _batches(lengths: NDArray[np.int64], limit: int) -> Iterator[NDArray[np.int64]]:

@@ -74,6 +74,8 @@ HomeOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+BackendOption = Annotated[str, typer.Option("--backend", help="processes or dask: where bulk work is done.")]
+SchedulerOption = Annotated[str, typer.Option("--scheduler", help="For dask: where its scheduler is, tcp://HOST:8786.")]
 GroupOption = Annotated[
     list[str] | None, typer.Option("--group", help="See records restricted to this group too (repeatable).")
 ]
@@ -185,14 +187,17 @@ def watch(
 def index(
     home: HomeOption = None,
     force: Annotated[bool, typer.Option("--force", help="Make it anew even if nothing changed.")] = False,
+    backend: BackendOption = "",
+    scheduler: SchedulerOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Bring the search index up to date with the store."""
     from pipelines import index as indexing
     from pipelines import show
+    from pipelines.spreading import spread
 
     opened = _ready(home)
-    with show.bars() as say:
+    with spread(backend, scheduler), show.bars() as say:
         done = indexing.build(opened, say=say, force=force)
     if as_json:
         show.say_json(_plain(done))
@@ -207,14 +212,17 @@ def index(
 def train(
     home: HomeOption = None,
     force: Annotated[bool, typer.Option("--force", help="Learn again even if nothing changed.")] = False,
+    backend: BackendOption = "",
+    scheduler: SchedulerOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Learn triage and ranking from the tickets whose outcome is known."""
     from pipelines import show
     from pipelines import train as training
+    from pipelines.spreading import spread
 
     opened = _ready(home)
-    with show.bars() as say:
+    with spread(backend, scheduler), show.bars() as say:
         done = training.train(opened, say=say, force=force)
     if as_json:
         show.say_json(_plain(done))
@@ -234,12 +242,14 @@ def patterns(
     home: HomeOption = None,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
     force: Annotated[bool, typer.Option("--force", help="Group again even if nothing changed.")] = False,
+    backend: BackendOption = "",
+    scheduler: SchedulerOption = "",
     as_json: JsonOption = False,
     group: GroupOption = None,
 ) -> None:
     """Find what keeps coming back, and show the largest patterns; ``list`` and ``show ID`` tell more of them."""
     if context.invoked_subcommand is not None:
-        if home or force or as_json or group:
+        if home or force or as_json or group or backend or scheduler:
             from kb.errors import BadSetting
 
             raise BadSetting(f"Options stand after the word: seenbefore patterns {context.invoked_subcommand} --home …")
@@ -247,9 +257,10 @@ def patterns(
     from kb import plain
     from pipelines import patterns as finding
     from pipelines import show
+    from pipelines.spreading import spread
 
     opened = _ready(home)
-    with show.bars() as say:
+    with spread(backend, scheduler), show.bars() as say:
         done = finding.find(opened, say=say, force=force)
     settings = environment.read(home, groups=tuple(group or ()))
     desk = _desk_of(opened, "patterns")

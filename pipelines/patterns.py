@@ -12,13 +12,11 @@ import numpy as np
 
 from kb.desk.overlay import overlay_of
 from kb.errors import Damaged, NotBuilt
-from kb.learners import Vectors
 from kb.patternmaking import Found, assemble, from_json, to_json
 from kb.patterns import Patterns
 from kb.records import EVERYONE, Kind, Ticket
 from kb.rows import seconds
 from kb.text import language
-from kb.vectors import VectorIndex
 from models.clusterer import Clusters, Earlier, cluster, within
 from models.graph import closeness_of
 from models.matching import carry_on
@@ -27,12 +25,9 @@ from pipelines.generations import Generation
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.learnable import Learnable, vectors_of
+from pipelines.neighbours import indexed
 from pipelines.remembered import Said, remembered
 
-_EXACT = 20_000
-_MANY = 200_000
-_PROBES = 32
-_AT_ONCE = 8_192
 _TOLD = 600
 """Characters of a text that tell its language."""
 
@@ -127,7 +122,7 @@ def clusters_of(
     return cluster(
         pool.vectors, pool.texts, opened=pool.times, links=links or None, earlier=_earlier(pool, old),
         languages=[language(text[:_TOLD]) for text in pool.texts],
-        neighbours=_indexed,
+        neighbours=indexed,
         progress=lambda done, total: say("Grouping", done, total),
     )  # fmt: skip
 
@@ -183,15 +178,3 @@ def links_between(
         if kind == "ticket" and not generic and ticket in place and target in place
         and (before is None or (made_at is not None and made_at < before))
     ]  # fmt: skip
-
-
-def _indexed(vectors: Vectors, k: int) -> tuple[Any, Any]:
-    """Nearest rows; above ``_EXACT`` rows nearly all of them, looked for in lists instead of comparing all with all."""
-    probes = _PROBES if len(vectors) <= _MANY else _PROBES // 2
-    index = VectorIndex.build(np.arange(len(vectors)), vectors, exact_up_to=_EXACT, probes=probes)
-    places = np.empty((len(vectors), k), dtype=np.int64)
-    scores = np.empty((len(vectors), k), dtype=np.float32)
-    for start in range(0, len(vectors), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        places[part], scores[part] = index.search(vectors[part], k)
-    return places, np.where(places >= 0, scores, 0.0).astype(np.float32)

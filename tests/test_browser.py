@@ -78,7 +78,7 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield base
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=15) == 0, "serving did not end cleanly"
+        assert process.wait(timeout=60) == 0, "serving did not end cleanly"
 
 
 def _until_up(base: str, process: subprocess.Popen[bytes]) -> None:

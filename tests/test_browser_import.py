@@ -57,7 +57,7 @@ def served(home: Path) -> Iterator[str]:
         yield base
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")

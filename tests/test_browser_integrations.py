@@ -48,7 +48,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield base
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=15) == 0, "serving did not end cleanly"
+        assert process.wait(timeout=60) == 0, "serving did not end cleanly"
 
 
 def called(base: str, path: str, token: str = "", sent: Any = None) -> tuple[int, str, dict[str, str]]:
