@@ -548,7 +548,8 @@ def settings_of_the_desk(
 @app.command(epilog="Example: seenbefore bench ../shared/data/thunderbird --task articles --json rows.json")
 def bench(
     folder: Annotated[
-        Path | None, typer.Argument(help="A benchmark folder with bench.toml; for --scale any export, or none.")
+        Path | None,
+        typer.Argument(help="A benchmark folder with bench.toml; for --scale and --task speed any export, or none."),
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
     json_file: Annotated[
@@ -572,6 +573,10 @@ def bench(
     with show.bars() as say:
         if task == ["api"]:
             rows = bench_api.run(home, work=work, say=say, notes=notes)
+        elif task == ["speed"]:
+            from pipelines import bench_speed
+
+            rows = bench_speed.run(folder, say=say, notes=notes)
         elif task == ["soak"]:
             rows = bench_soak.run(home, minutes=minutes, work=work, say=say, notes=notes)
         elif scale:
