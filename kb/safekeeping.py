@@ -16,7 +16,7 @@ from kb.errors import BadSetting, NotFound
 from kb.guard import Guard
 from kb.privacy.kinds import PREFIX, Rules
 from kb.privacy.redactor import WORDS, Redacted
-from kb.privacy.sealing import NO_KEY, Sealer
+from kb.privacy.sealing import NO_KEY
 from kb.records import Kind, Record, Ref, Viewer
 from kb.rows import content_hash, moment
 
@@ -27,9 +27,6 @@ _RECORDS: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "p
 
 class Safekeeping(Database):
     """The part of the store that keeps secrets out of it."""
-
-    sealer: Sealer | None = None
-    """Opens and closes what is kept for entitled readers; ``None`` where no key was given."""
 
     def rules(self) -> Rules:
         """The desk's policy as it is set now."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from kb.errors import BadSetting, Damaged
 from kb.hooks import Delivery, Hook, signed_headers
 from kb.store import Store
 
@@ -40,7 +41,11 @@ def send_due(
     for message in store.due_messages(now=now()):
         if stop():
             break
-        trouble = send(message, hooks[message.hook], now=now())
+        hook = hooks[message.hook]
+        try:
+            trouble = send(message, hook, secret=store.secret_of(hook), now=now())
+        except (BadSetting, Damaged) as error:
+            trouble = str(error)
         if not trouble:
             store.message_sent(message.id, now=now())
             sent += 1
@@ -51,14 +56,14 @@ def send_due(
     return Sent(sent, failed, dead)
 
 
-def send(message: Delivery, hook: Hook, *, now: datetime) -> str:
+def send(message: Delivery, hook: Hook, *, secret: str, now: datetime) -> str:
     """Send one message; what went wrong in a few words, or "" where the host took it.
 
     Any answer but 2xx is a failure, a redirect too: it might lead to a host that nobody entered.
     """
     body = message.payload.encode("utf-8", "replace")
     headers = {"Content-Type": "application/json", "User-Agent": "seenbefore", "Connection": "close",
-               **signed_headers(hook.secret, f"msg_{message.id}", body, now=now)}  # fmt: skip
+               **signed_headers(secret, f"msg_{message.id}", body, now=now)}  # fmt: skip
     parts = urlsplit(hook.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts.scheme, parts.hostname or "", parts.port)

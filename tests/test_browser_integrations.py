@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from kb.privacy.sealing import new_key
 from kb.records import Ticket
 from kb.text import prepare
 from pipelines.home import Home
@@ -30,14 +32,15 @@ EVIL = "![beacon](http://evil.example/a.png) <img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of both faces over a small desk."""
-    home = Home(Settings(tmp_path_factory.mktemp("served") / "desk", embedder="hashing"))
+    key = new_key()
+    home = Home(Settings(tmp_path_factory.mktemp("served") / "desk", embedder="hashing", privacy_key=key))
     home.create()
     home.store.write("ticket", [prepare(Ticket("t", "T1", "printer is out of paper", state="open"))])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "pipelines", "serve", "--home", str(home.folder), "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT)
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "SEENBEFORE_PRIVACY_KEY": key})
     base = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):

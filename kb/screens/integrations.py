@@ -14,6 +14,7 @@ from kb.apikeys import LONGEST, RATE, ApiKey
 from kb.desk import Desk
 from kb.errors import BadSetting, SeenBeforeError
 from kb.hooks import EVENTS, TRIES, Delivery, Hook
+from kb.privacy.sealing import NO_KEY_TO_SEAL
 from kb.records import Viewer
 from kb.screens.chrome import empty, head, notes
 from kb.screens.paper import Node, Told, button, choice, copier, div, el, field, fold, form, sheet, submit
@@ -44,9 +45,10 @@ def page(desk: Desk, viewer: Viewer) -> None:
     sheet(
         "integrations",
         head("Which programs talk to the desk?", lead),
+        notes(tuple(desk.store.hook_trouble())),
         _keys(keys, said),
-        _incoming([one for one in hooks if one.way == "in"], said),
-        _outgoing([one for one in hooks if one.way == "out"], said),
+        _incoming(desk, [one for one in hooks if one.way == "in"], said),
+        _outgoing(desk, [one for one in hooks if one.way == "out"], said),
         _messages(desk, {one.id: one.name for one in hooks}, said),
         _calls(desk),
         told=partial(_heard, desk, viewer),
@@ -110,7 +112,7 @@ def _key(one: ApiKey) -> Node:
 # --- webhooks -----------------------------------------------------------------------------------------------------
 
 
-def _incoming(hooks: Sequence[Hook], said: _Said) -> Node:
+def _incoming(desk: Desk, hooks: Sequence[Hook], said: _Said) -> Node:
     names = [(one.name, one.title) for one in presets() if one.kind == "tickets"]
     asks = form(
         "add-in",
@@ -134,11 +136,11 @@ def _incoming(hooks: Sequence[Hook], said: _Said) -> Node:
         lead,
         said.under("in"),
         listed,
-        fold("New sender", asks, look="gap-s", name=f"new-in-{len(hooks)}"),
+        _new(desk, "New sender", asks, f"new-in-{len(hooks)}"),
     )
 
 
-def _outgoing(hooks: Sequence[Hook], said: _Said) -> Node:
+def _outgoing(desk: Desk, hooks: Sequence[Hook], said: _Said) -> Node:
     events = [("", "Everything"), *((event, event.capitalize()) for event in EVENTS)]
     asks = form(
         "add-out",
@@ -163,8 +165,15 @@ def _outgoing(hooks: Sequence[Hook], said: _Said) -> Node:
         lead,
         said.under("out"),
         listed,
-        fold("New receiver", asks, look="gap-s", name=f"new-out-{len(hooks)}"),
+        _new(desk, "New receiver", asks, f"new-out-{len(hooks)}"),
     )
+
+
+def _new(desk: Desk, title: str, asks: Node, name: str) -> Node:
+    """The form folded away; where secrets cannot be sealed what to do about that."""
+    if desk.store.sealer is None:
+        return notes((NO_KEY_TO_SEAL,))
+    return fold(title, asks, look="gap-s", name=name)
 
 
 def _acts(one: Hook) -> tuple[Node, ...]:

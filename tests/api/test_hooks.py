@@ -244,3 +244,13 @@ def test_what_happened_is_told_once_and_only_of_what_everybody_may_see(world: An
     assert '"H1"' not in told
     assert "lift" not in told
     assert trial(world.now).event == "test"
+
+
+def test_without_the_key_a_sender_is_told_to_come_again_and_not_that_its_secret_is_wrong(
+    world: Any, sender: Any
+) -> None:  # fmt: skip
+    sealer, world.desk.store.sealer = world.desk.store.sealer, None
+    answer = sender(NEW)
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+    world.desk.store.sealer = sealer
+    assert sender(NEW).status_code == 200
