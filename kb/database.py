@@ -192,6 +192,8 @@ def next_seq(db: sa.Connection) -> int:
 
 
 def visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:
+    if not viewer.reads:
+        return sa.false()
     if viewer.sees_all:
         return sa.true()
     mine = [table.c.audience.contains(f"|{group}|", autoescape=True) for group in sorted(viewer.groups)]
