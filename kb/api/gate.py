@@ -20,6 +20,7 @@ from kb.api.metrics import Metrics
 from kb.errors import BadSetting, Damaged, SeenBeforeError
 from kb.hooks import is_signed
 from kb.records import Viewer
+from kb.roles import of_scopes
 from kb.store import Store
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Gate:
                 if mine:
                     if not store.take_message(hook.id, headers["webhook-id"], now=now):
                         raise Refusal(409, "This message came before; it was not taken again.")
-                    viewer = Viewer(f"hook:{hook.name}", sees_all=True)
+                    viewer = Viewer(f"hook:{hook.name}", roles=of_scopes(("tickets:write",)))
                     return Caller(f"hook:{hook.id}", hook.name, viewer, HOOK_RATE, hook=hook,
                                   message=headers["webhook-id"])  # fmt: skip
             if shut:  # 401 would tell a tool that its secret is wrong
