@@ -208,13 +208,28 @@ def test_an_admin_gives_roles_hides_records_looks_as_somebody_and_ends_a_session
     theirs.context.close()
 
 
+def test_an_admin_says_what_a_claim_gives_and_tries_it_out(page: Any, served: str) -> None:
+    sign_in(page, served, "ada", where="/access?show=claims")
+    page.get_by_label("Value of a claim").fill("desk-technicians")
+    page.get_by_role("button", name="Add").click()
+    card = page.locator(".sb-card", has=page.get_by_role("heading", name="desk-technicians"))
+    card.get_by_role("button", name="technician").click()
+    card.get_by_label("Groups it gives").fill("HR")
+    card.get_by_role("button", name="Save").click()
+    page.get_by_label("Values of their claims").fill("desk-technicians, all-staff")
+    page.get_by_role("button", name="Try").click()
+    page.get_by_text("Roles: technician. Groups: HR. These give nothing: all-staff.").wait_for()
+    card.get_by_role("button", name="Take out").click()
+    page.get_by_text("No value gives anything yet").wait_for()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (800, "dark")])
 def test_the_page_fits_its_window(browser: Any, served: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(WAIT)
     sign_in(page, served, "ada", where="/access")
-    for view in ("", "rules", "sessions", "roles"):
+    for view in ("", "claims", "rules", "sessions", "roles"):
         page.goto(f"{served}/access?show={view}")
         page.locator(".sb-switch [aria-current]").first.wait_for()
         page.wait_for_timeout(300)

@@ -13,18 +13,24 @@ from kb.errors import SeenBeforeError
 from kb.records import Viewer
 from kb.roles import ACTS, PERMISSIONS, ROLES
 from kb.roster import EVERYTHING, Person
-from kb.screens import accessrules, entrance
+from kb.screens import accessclaims, accessrules, entrance
 from kb.screens.chrome import address, empty, head, notes
 from kb.screens.paper import Node, Told, button, copier, div, el, field, form, link, sheet, span, submit
 from kb.screens.wording import count, moment
 
-VIEWS: Mapping[str, str] = {"": "People", "rules": "Rules", "sessions": "Sessions", "roles": "What roles may"}
+VIEWS: Mapping[str, str] = {
+    "": "People",
+    "claims": "Sign-in claims",
+    "rules": "Rules",
+    "sessions": "Sessions",
+    "roles": "What roles may",
+}
 FIRST = "Make the first one an admin: `seenbefore user add NAME --role admin`"
 _TROUBLE, _FIRST = "sb-access-trouble", "sb-access-first"
 
 
 def page(desk: Desk, viewer: Viewer) -> None:
-    """Draw one of the four views. Raises ``NotAllowed`` where the viewer may not manage access."""
+    """Draw one of the five views. Raises ``NotAllowed`` where the viewer may not manage access."""
     people = desk.people(viewer=viewer)
     view = address().get("show", "")
     view = view if view in VIEWS else ""
@@ -32,7 +38,9 @@ def page(desk: Desk, viewer: Viewer) -> None:
     lead = "Nobody has to sign in yet: this is a desk for one person on this machine." if not people else ""
     sheet("access-head", head("Who may see and do what?", lead), el("nav", "switch wraps", *tabs, label="Views"),
           notes((told,) if (told := st.session_state.pop(_TROUBLE, "")) else ()))  # fmt: skip
-    {"": _people, "rules": accessrules.section, "sessions": _sessions, "roles": _roles}[view](desk, viewer)
+    {"": _people, "claims": accessclaims.section, "rules": accessrules.section, "sessions": _sessions, "roles": _roles}[
+        view
+    ](desk, viewer)
 
 
 # --- persons ------------------------------------------------------------------------------------------------------
