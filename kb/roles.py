@@ -72,8 +72,9 @@ ACTS: Mapping[str, str] = {
     "unlisted": "do what no role was given yet",
 }
 """Act → what it is, so that it completes "… may"."""
-WRITING = frozenset(ACTS) - {"read", "report", "audit", "originals"}
-"""Acts that change something, or take something away in bulk: refused while looking at the desk as somebody else."""
+WRITING = frozenset(ACTS) - {"read", "report", "audit"}
+"""Acts that change something, show what was sealed, or take something away in bulk: refused while looking at the
+desk as somebody else."""
 
 
 _SCOPES: Mapping[str, tuple[str, ...]] = {

@@ -21,6 +21,10 @@ NO_KEY = (
     " FILE` outside "
     "the home and name it in SEENBEFORE_PRIVACY_KEY_FILE."
 )
+LOST_KEY = (
+    "Originals of this record are sealed and there is no key: set SEENBEFORE_PRIVACY_KEY_FILE to the key they were"
+    " sealed with."
+)
 NO_KEY_TO_SEAL = (
     "Secrets of webhooks are kept sealed, but there is no key: make one with `seenbefore privacy key FILE` outside the"
     " home and name it in SEENBEFORE_PRIVACY_KEY_FILE."
