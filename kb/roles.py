@@ -37,13 +37,14 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "privacy": (ADMIN,),
     "originals": (LEAD, ADMIN),
     "integrations": (ADMIN,),
-    "link": _WORK,
-    "send tickets": (LEAD, ADMIN),
-    "send articles": (LEAD, ADMIN),
+    "link": (),
+    "send tickets": (),
+    "send articles": (),
     "speak": (),
     "unlisted": (),
 }
-"""Act → the roles that may do it. What records are read is not decided here but by groups: see ``kb/access.py``."""
+"""Act → the roles that may do it; none where only programs do. What records are read is not decided here but by groups:
+see ``kb/access.py``."""
 ACTS: Mapping[str, str] = {
     "read": "read the desk",
     "mark": "say what helped",

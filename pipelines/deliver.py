@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,12 +73,22 @@ def send(message: Delivery, hook: Hook, *, secret: str, now: datetime) -> str:
         answer = connection.getresponse()
         answer.read(_READ)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"no answer ({type(error).__name__})"
+        return _why(error)
     finally:
         connection.close()
     if 300 <= answer.status < 400:
         return f"answered {answer.status}: redirects are not followed"
     return "" if 200 <= answer.status < 300 else f"answered {answer.status}"
+
+
+def _why(error: Exception) -> str:
+    """Why there was no answer, in words; what it says of itself might hold anything."""
+    known = {socket.gaierror: "nobody knows that host", TimeoutError: f"no answer within {WITHIN} seconds",
+             ConnectionRefusedError: "the host refused the connection",
+             ssl.SSLError: "its certificate or encryption cannot be trusted"}  # fmt: skip
+    return next(
+        (told for kind, told in known.items() if isinstance(error, kind)), f"no answer ({type(error).__name__})"
+    )
 
 
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:

@@ -182,7 +182,7 @@ def test_an_admin_gives_roles_hides_records_looks_as_somebody_and_ends_a_session
     theirs.get_by_role("link", name="Patterns").click()
     theirs.get_by_role("link", name="Search", exact=True).click()
     theirs.get_by_text("8 past tickets").wait_for()
-    card.get_by_role("button", name="See the desk as bob").click()
+    card.get_by_role("button", name="See their desk").click()
     page.get_by_text("You see the desk as bob does.").wait_for()
     assert page.get_by_role("link", name="Access").count() == 0
     page.get_by_role("button", name="Back to yourself").click()

@@ -54,9 +54,8 @@ def _card(value: str, means: Mapping[str, Sequence[str]], people: int) -> Node:
         "card",
         div("row", el("h3", "", value), span("soft small", _brought(people)),
             div("row push", button("Take out", "out", "bare little", value=value))),
-        div("row tight", *chips),
-        form("groups", div("row-form", field("groups", "Groups it gives", ", ".join(means["groups"]), hint="none"),
-                           submit("Save", "")), value=value),
+        div("rights", div("row tight", *chips), form("groups", div("row-form", field("groups", "Groups it gives",
+            ", ".join(means["groups"]), hint="none"), submit("Save", "")), value=value)),
     )  # fmt: skip
 
 
@@ -69,7 +68,7 @@ def _adding(loose: Sequence[str], brought: Mapping[str, int]) -> Node:
 
 
 def _brought(people: int) -> str:
-    return f"{count(people, 'person', 'people')} brought it"
+    return f"{count(people, 'person', 'people')} brought it" if people else "nobody brought it yet"
 
 
 def _trial(meaning: Meaning, people: Sequence[Person]) -> Node:

@@ -51,6 +51,12 @@ class Work:
     done: Imported | None = None
 
 
+def _named(error: SeenBeforeError, name: str) -> str:
+    """What is wrong, with the name of the file where one speaks of it."""
+    told = str(error)
+    return f"{name} {told.removeprefix('the file ')}" if told.startswith("the file ") else told[:1].upper() + told[1:]
+
+
 def page(desk: Desk, viewer: Viewer) -> None:
     """Draw the wizard: an upload, or what is to know before one."""
     sheet("import-head", head(ASKED, LEAD))
@@ -68,7 +74,11 @@ def page(desk: Desk, viewer: Viewer) -> None:
         found = _found(desk, viewer, data, work, own)
     except SeenBeforeError as error:
         again = button("Start over", "over") if work.said != Said() or work.preset or work.encoding else None
-        sheet("import", div("block", notes((str(error),)), again), told=partial(_heard, desk, viewer, work, None))
+        sheet(
+            "import",
+            div("block", notes((_named(error, work.name),)), again),
+            told=partial(_heard, desk, viewer, work, None),
+        )
         return
     if work.wanted:
         _take_in(desk, viewer, found, work)
