@@ -74,20 +74,20 @@ def _brought(people: int) -> str:
 def _trial(meaning: Meaning, people: Sequence[Person]) -> Node:
     """What the values of a person, or any others, give as things stand."""
     tried: str = st.session_state.get(_TRIED, "")
-    values = listed(tried)
+    values = [value for line in tried.splitlines() if (value := " ".join(line.split()))]
     roles, groups = granted(values, meaning)
     unknown = [value for value in values if value not in meaning]
     said = (f"Roles: {', '.join(role for role in ROLES if role in roles) or 'none, so such a person may do nothing'}. "
             f"Groups: {', '.join(sorted(groups, key=str.casefold)) or 'none'}.")  # fmt: skip
     if unknown:
-        said += f" These give nothing: {', '.join(unknown)}."
+        said += f" These give nothing: {'; '.join(unknown)}."
     named = [("", "Choose …"), *((str(one.id), one.name) for one in people)]
     who = choice("person", "Somebody who signed in", "", named, sends=True)
     return el(
         "section", "gap", el("h2", "", "What would somebody get?"),
         form("person", div("block-s", who)) if people else None,
-        form("try", div("row-form block-s", field("values", "Values of their claims", tried,
-                                                  hint="desk-technicians, hr", most=2_000), submit("Try", ""))),
+        form("try", div("row-form block-s", field("values", "Values of their claims, one a line", tried, kind="area",
+                                                  hint="desk-technicians", most=4_000), submit("Try", ""))),
         el("p", "block-s", said, role="status") if values else None,
     )  # fmt: skip
 
@@ -98,7 +98,7 @@ def _heard(desk: Desk, viewer: Viewer, told: Told) -> None:
     try:
         if name == "person":
             found = [one for one in desk.people(viewer=viewer) if str(one.id) == told.get("person", "")]
-            st.session_state[_TRIED] = ", ".join(found[0].claims) if found else ""
+            st.session_state[_TRIED] = "\n".join(found[0].claims) if found else ""
         elif name == "try":
             st.session_state[_TRIED] = told.get("values", "")
         elif name in ("add", "role", "groups", "out"):

@@ -157,11 +157,11 @@ def _forget(desk: Desk, viewer: Viewer, sent: Told) -> None:
 
 
 def _asking(found: Understanding, work: Work, own: Sequence[Preset]) -> list[Node]:
-    told = tuple(text for text in (work.wrong, work.told) if text)
+    wrong, told = work.wrong, work.told
     work.wrong = work.told = ""
     warned = tuple(_here(warning) for warning in found.warnings)
     return [
-        div("block", notes(told)),
+        div("block", notes((wrong,) if wrong else ())),
         importtable.summary(found, work.name, work.preset, [one.name for one in own], work.encoding),
         importtable.questions(found),
         div("block-s", notes(warned)) if warned else None,
@@ -169,7 +169,7 @@ def _asking(found: Understanding, work: Work, own: Sequence[Preset]) -> list[Nod
         importtable.states(found),
         importtable.lines(found),
         importtable.preview(found),
-        _ending(found),
+        _ending(found, told),
     ]
 
 
@@ -178,14 +178,15 @@ def _here(sentence: str) -> str:
     return _OPTION.sub("", sentence).replace(", or give --encoding", ", or choose another encoding above")
 
 
-def _ending(found: Understanding) -> Node:
+def _ending(found: Understanding, told: str) -> Node:
     left = [question for question in found.questions if question.about != "line"]
     open_ = el("p", "small soft block-s", "What is not answered stays empty in every ticket; the tool's own value is "
                "kept beside it.") if left else None  # fmt: skip
     keep = form("keep", entry("preset", "Keep these answers as a preset", "", hint="my-desk", most=40),
                 submit("Keep", ""), look="row i-end")  # fmt: skip
     return el("section", "gap", el("h2", "", "Take it in"), open_,
-              div("row block-s i-end", button(f"Import these {found.kind}", "import", "strong"), keep))  # fmt: skip
+              div("row block-s i-end", button(f"Import these {found.kind}", "import", "strong"), keep),
+              div("block-s", notes((told,))) if told else None)  # fmt: skip
 
 
 def _heard(desk: Desk, viewer: Viewer, work: Work, found: Understanding | None, sent: Told) -> None:

@@ -67,6 +67,8 @@ def test_the_trial_says_what_somebodys_claims_give(desk: Desk) -> None:
             {"name": "groups", "value": "it-hr", "groups": "HR"})  # fmt: skip
     said = shown(desk, *acts, {"name": "person", "person": grace})
     assert "Roles: triage. Groups: HR. These give nothing: all-staff." in said
+    long = "CN=Desk,OU=Groups,DC=corp"
+    assert f"These give nothing: all; {long}." in shown(desk, {"name": "try", "values": f"all\n {long}\n\n"})
     said = shown(desk, {"name": "try", "values": "nothing"})
     assert "Roles: none, so such a person may do nothing. Groups: none. These give nothing: nothing." in said
 
