@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,18 +20,11 @@ from kb.text import prepare
 from pipelines import index
 from pipelines.home import Home
 from pipelines.settings import Settings
+from tests.browsing import ROOT, STICKS_OUT, free_port, running, serving
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parent.parent
 WAIT = 60_000
 SECRET = "correct-horse-1"
-STICKS_OUT = "Math.max(...[...document.querySelectorAll('.sb')].map(e => e.scrollWidth - e.clientWidth))"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def made_home(folder: Path) -> Path:
@@ -57,25 +44,6 @@ def made_home(folder: Path) -> Path:
     return folder
 
 
-@contextmanager
-def running(program: list[str], address: str, **environ: str) -> Iterator[None]:
-    process = subprocess.Popen(program, cwd=ROOT, env={**os.environ, **environ})
-    try:
-        for _ in range(240):
-            assert process.poll() is None, "it ended at once"
-            try:
-                with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own address
-                    break
-            except OSError:
-                time.sleep(0.25)
-        else:
-            pytest.fail("it did not come up within a minute")
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_home(tmp_path_factory.mktemp("signed") / "desk")
@@ -83,20 +51,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(home: Path) -> Iterator[str]:
-    port = free_port()
-    program = [sys.executable, "-m", "pipelines", "serve", "--home", str(home), "--port", str(port)]
-    with running(program, f"http://127.0.0.1:{port}/_stcore/health", SEENBEFORE_EMBEDDER="hashing"):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with serving(home, SEENBEFORE_EMBEDDER="hashing") as base:
+        yield base
 
 
 @pytest.fixture
@@ -216,7 +172,7 @@ def test_an_admin_says_what_a_claim_gives_and_tries_it_out(page: Any, served: st
     card.get_by_role("button", name="technician").click()
     card.get_by_label("Groups it gives").fill("HR")
     card.get_by_role("button", name="Save").click()
-    page.get_by_label("Values of their claims").fill("desk-technicians, all-staff")
+    page.get_by_label("Values of their claims").fill("desk-technicians\nall-staff")
     page.get_by_role("button", name="Try").click()
     page.get_by_text("Roles: technician. Groups: HR. These give nothing: all-staff.").wait_for()
     card.get_by_role("button", name="Take out").click()
@@ -256,12 +212,9 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
     store.set(CLAIMS, json.dumps({"desk-technicians": {"roles": ["technician"]}, "hr": {"groups": ["HR"]}}))
     store.close()
     provider = [sys.executable, str(ROOT / "tests" / "oidc_provider.py"), str(other)]
-    program = [sys.executable, "-m", "pipelines", "serve", "--home", str(home), "--port", str(port)]
     with (
         running(provider, f"http://127.0.0.1:{other}/jwks"),
-        running(
-            program, f"http://127.0.0.1:{port}/_stcore/health", SEENBEFORE_OIDC=str(file), SEENBEFORE_EMBEDDER="hashing"
-        ),
+        serving(home, port=port, SEENBEFORE_OIDC=str(file), SEENBEFORE_EMBEDDER="hashing"),
     ):
         yield f"http://127.0.0.1:{port}", home
 
