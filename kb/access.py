@@ -12,7 +12,7 @@ from typing import Any
 
 from kb.errors import BadSetting, NotAllowed
 from kb.records import Kind, Viewer
-from kb.roles import ACTS, WRITING, who_may
+from kb.roles import ACTS, WRITING, of_program, who_may
 from kb.rows import pack_audience, unpack_audience
 
 NOBODY = "nobody"
@@ -41,6 +41,8 @@ def require(viewer: Viewer, act: str) -> None:
         return
     if viewer.looking and act in WRITING:
         raise NotAllowed("You look at the desk as somebody else: go back to yourself to change anything.")
+    if of_program(viewer.roles):
+        raise NotAllowed(f"This key may not {ACTS.get(act, ACTS['unlisted'])}: it needs another scope.")
     raise NotAllowed(f"Your role does not let you {ACTS.get(act, ACTS['unlisted'])}: ask {who_may(act)}.")
 
 

@@ -11,9 +11,10 @@ from typing import Literal
 
 from kb.errors import BadSetting
 from kb.records import Viewer
+from kb.roles import SCOPES as ACTS_OF
+from kb.roles import of_scopes
 
-SCOPES: tuple[str, ...] = ("search", "triage", "tickets:read", "tickets:write", "knowledge", "feedback", "patterns",
-                           "problems", "measures", "metrics", "admin")  # fmt: skip
+SCOPES: tuple[str, ...] = tuple(ACTS_OF)
 """What a key may be for; "admin" is all of them."""
 LONGEST = timedelta(days=365)
 RATE = 600
@@ -46,8 +47,8 @@ class ApiKey:
 
     @property
     def viewer(self) -> Viewer:
-        """Who reads and writes with it."""
-        return Viewer(f"key:{self.name}", frozenset(self.groups))
+        """Who reads and writes with it: what its scopes are for, and nothing else."""
+        return Viewer(f"key:{self.name}", frozenset(self.groups), roles=of_scopes(self.scopes))
 
     def may(self, scope: str) -> bool:
         """Whether it is for this."""

@@ -108,7 +108,7 @@ class Columns:
 
     def visible(self, viewer: Viewer) -> Mask:
         """Which rows the viewer may see at all, bool of shape (len(self),); not to be written to."""
-        if viewer.sees_all or not len(self.ids):
+        if not len(self.ids) or (viewer.sees_all and viewer.reads):
             return np.ones(len(self.ids), bool)
         may = np.array([viewer.may_see(unpack_audience(name)) for name in self.names["audience"]], bool)
         rows = self._seen.get(may.tobytes())
@@ -161,8 +161,9 @@ class Columns:
         """The same answer as clauses for :class:`kb.words.WordIndex`."""
         wanted = wanted or Filter()
         facets = {n: tuple(v) for n, v in _asked(self.kind, wanted).items() if v and n in self.codes}
-        if not viewer.sees_all:
-            facets["audience"] = tuple(a for a in self.names["audience"] if viewer.may_see(unpack_audience(a))) or ("",)
+        if not (viewer.sees_all and viewer.reads):
+            seen = tuple(a for a in self.names["audience"] if viewer.may_see(unpack_audience(a)))
+            facets["audience"] = seen or ("-",)  # no record has that one
         if self.kind == "article" and ARCHIVED in self.names["state"]:
             facets["state"] = tuple(name for name in self.names["state"] if name != ARCHIVED) or ("-",)
         if self.kind != "ticket":

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 
 from kb import schema as s
 from kb.errors import BadSetting, NotAHome, StoreTrouble
+from kb.privacy.sealing import Sealer
 from kb.records import Viewer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,6 +26,9 @@ T = TypeVar("T")
 
 class Database:
     """An opened database whose schema is up to date."""
+
+    sealer: Sealer | None = None
+    """Opens and closes what is kept sealed; ``None`` where no key was given."""
 
     def __init__(self, engine: sa.Engine, lock: Path | None) -> None:
         self._engine = engine
@@ -69,6 +73,15 @@ class Database:
                 broken = db.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 trouble += [f"{len(broken)} rows point at records that are not there."] if broken else []
         return trouble
+
+    def empty_journal(self) -> bool:
+        """Move what was written into the database file itself; whether nothing is left in the journal."""
+        if self._engine.dialect.name != "sqlite":
+            return True
+        with _explained(), self._engine.connect() as db:
+            raw = db.connection.driver_connection  # outside of any transaction
+            busy = None if raw is None else raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return busy is not None and busy[0] == 0
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -179,6 +192,8 @@ def next_seq(db: sa.Connection) -> int:
 
 
 def visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:
+    if not viewer.reads:
+        return sa.false()
     if viewer.sees_all:
         return sa.true()
     mine = [table.c.audience.contains(f"|{group}|", autoescape=True) for group in sorted(viewer.groups)]

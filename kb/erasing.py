@@ -157,8 +157,7 @@ class Erasing(Casebook):
                 return False
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raw.execute("VACUUM")
-            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return busy is not None and busy[0] == 0
+        return self.empty_journal()
 
     # --- inside ------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ good."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from kb.learners import Vectors
 from kb.passages import passages
 from kb.privacy.redactor import Redacted
 from kb.records import Article, Kind, Record, Ref, Ticket, Viewer
-from kb.rows import content_hash, from_row, seconds, to_row
+from kb.rows import content_hash, from_row, seconds, to_row, unpack_audience
 from kb.safekeeping import Safekeeping
 
 TABLES: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "problem": s.problems}
@@ -189,19 +189,25 @@ class Holdings(Safekeeping, Audiences, Audit):
 
     # --- writing -----------------------------------------------------------------------------------------------
 
-    def write(self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None, by: str = "") -> Change:
+    def write(
+        self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None, by: str = "",
+        viewer: Viewer | None = None,
+    ) -> Change:  # fmt: skip
         """Add or update records by (source, number) in one transaction; ``merge(old, new)`` decides what is kept.
 
         Secrets and personal data are replaced first, as the desk's policy says. Equal content changes nothing. Numbers
         must not repeat within one call. With ``by`` the act is noted as that person's; an import notes itself as a
-        whole.
+        whole. With ``viewer`` the records come from somebody who may not see all of them: whoever may see one that is
+        hidden from him stays as it is, and what comes back is as he sees it, where it counts as added.
         """
         table, new, changed = TABLES[kind], [], []
         found: dict[tuple[str, str], Redacted] = {}
         with self._writing() as db:
             one_writer(db)
             rules = in_force(db).now
-            known = self._known(db, table, records, whole=merge is not None or kind == "problem")
+            whole = merge is not None or kind == "problem" or viewer is not None
+            known = self._known(db, table, records, whole=whole)
+            hidden = _hidden(known, viewer)
             told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
             gone, stale = self._erased(db, [record.ref for record in records]), set[str]()
             guard = self._salted(db)
@@ -209,8 +215,8 @@ class Holdings(Safekeeping, Audiences, Audit):
                 if record.ref in gone:
                     continue
                 old = known.get((record.source, record.number))
-                if old is not None and merge is not None:
-                    record = merge(as_given(from_row(kind, old), old), record)
+                if old is not None:
+                    record = _met(record, old, merge, hidden)
                 found[record.source, record.number] = guard.record(record)
                 row = to_row(found[record.source, record.number].record)
                 if old is None:
@@ -237,7 +243,9 @@ class Holdings(Safekeeping, Audiences, Audit):
                 subject = f"{kind}:{ids[0]}" if len(ids) == 1 else ""
                 self._note(db, "changed", subject, by=by,
                            detail={"kind": kind, "added": len(new), "updated": len(changed)})  # fmt: skip
-        return Change(len(new), len(changed), len(records) - len(new) - len(changed))
+        added = len(new) + len(hidden) + (0 if viewer is None else len(gone))
+        updated = sum((row["source"], row["number"]) not in hidden for row in changed)
+        return Change(added, updated, len(records) - added - updated)
 
     def delete(self, refs: Sequence[Ref], *, by: str = "") -> int:
         """Remove records for good, with their links and corrections; returns how many there were.
@@ -311,6 +319,24 @@ def parts(record: Record) -> set[str]:
     if isinstance(record, Article):
         return {content_hash(text) for text in passages(record)}
     return {content_hash(gist(record))} if isinstance(record, Ticket) else set()
+
+
+def _hidden(known: Mapping[tuple[str, str], Mapping[Any, Any]], viewer: Viewer | None) -> frozenset[tuple[str, str]]:
+    """Those of the rows that the viewer may not see; none where nobody in particular writes."""
+    if viewer is None:
+        return frozenset()
+    return frozenset(key for key, row in known.items() if not viewer.may_see(unpack_audience(row["audience"])))
+
+
+def _met(
+    record: Record, old: Mapping[Any, Any], merge: Merge | None, hidden: frozenset[tuple[str, str]]
+) -> Record:  # fmt: skip
+    """What becomes of a record and the row that is there; one hidden from the writer stays hidden."""
+    if merge is not None:
+        record = merge(as_given(from_row(record.ref.kind, old), old), record)
+    if (record.source, record.number) in hidden:
+        return replace(record, audience=unpack_audience(old["audience"]))
+    return record
 
 
 def _here(table: sa.Table, name: str) -> sa.ColumnElement[Any]:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from kb import schema as s
 from kb.apikeys import checked_name
 from kb.audit import Audit
-from kb.errors import BadSetting, NotFound
+from kb.errors import BadSetting, NotFound, SeenBeforeError
 from kb.hooks import TRIES, WINDOW, Delivery, Hook, Way, checked_events, checked_url, new_secret, wait
+from kb.privacy.sealing import NO_KEY_TO_SEAL, is_sealed, open_secret
 from kb.rows import moment, seconds
 
 KEPT = timedelta(days=30)
@@ -28,9 +29,13 @@ class Hookbook(Audit):
         self, name: str, *, way: Way, now: datetime, by: str = "", preset: str = "", source: str = "", url: str = "",
         events: Sequence[str] = (), with_text: bool = False,
     ) -> Hook:  # fmt: skip
-        """Make a hook with a secret of its own. Raises ``BadSetting``."""
+        """Make a hook with a secret of its own, which is told this once. Raises ``BadSetting``, also without a key."""
+        if self.sealer is None:
+            raise BadSetting(NO_KEY_TO_SEAL)
+        secret, named = new_secret(), checked_name(name)
         row = {
-            "name": checked_name(name), "way": way, "secret": new_secret(), "preset": preset.strip(),
+            "name": named, "way": way, "preset": preset.strip(),
+            "secret": self.sealer.seal_secret(secret, _about(way, named)),
             "source": " ".join(source.split())[:80], "url": checked_url(url) if way == "out" else "",
             "events": ",".join(checked_events(tuple(events))) if way == "out" else "", "with_text": with_text,
             "active": True, "made_by": by, "made_at": seconds(now),
@@ -41,7 +46,7 @@ class Hookbook(Audit):
             made = db.execute(sa.insert(s.hooks), row).inserted_primary_key
             self._note(db, "configured", f"hook:{made[0] if made else ''}", by=by, at=now,
                        detail={"what": "made", "way": way})  # fmt: skip
-        return _hook({**row, "id": made[0] if made else 0, "used_at": None})
+        return _hook({**row, "id": made[0] if made else 0, "used_at": None, "secret": secret})
 
     def hooks(self, way: Way | None = None) -> list[Hook]:
         """Every hook, or those of one way, oldest first."""
@@ -56,6 +61,38 @@ class Hookbook(Audit):
             if which in (one.id, one.name, str(one.id)):
                 return one
         raise NotFound(f"There is no hook {str(which)[:40]!r}: see them with `seenbefore hooks list`.")
+
+    def secret_of(self, hook: Hook) -> str:
+        """The secret of a hook. Raises ``BadSetting`` without the key it is sealed with, ``Damaged`` with another."""
+        return open_secret(
+            hook.secret, _about(hook.way, hook.name), self.sealer, named=f"the webhook {hook.name!r}"
+        )  # fmt: skip
+
+    def seal_secrets(self) -> int:
+        """Seal what secrets lie open, as earlier versions kept them; how many there were. Nothing without a key."""
+        if self.sealer is None or all(is_sealed(one.secret) for one in self.hooks()):
+            return 0
+        t, done = s.hooks.c, 0
+        with self._writing() as db:
+            for row in db.execute(sa.select(t.id, t.way, t.name, t.secret)).all():
+                if not is_sealed(row.secret):
+                    sealed = self.sealer.seal_secret(row.secret, _about(row.way, row.name))
+                    db.execute(sa.update(s.hooks).where(t.id == row.id).values(secret=sealed))
+                    done += 1
+        self.empty_journal()
+        return done
+
+    def hook_trouble(self) -> list[str]:
+        """Sentences on secrets that lie open or do not open, each saying what to do; empty where all is well."""
+        told, open_ones = [], [one.name for one in self.hooks() if not is_sealed(one.secret)]
+        if open_ones:
+            told.append(f"The secrets of {', '.join(open_ones)} are kept as they are. {NO_KEY_TO_SEAL}")
+        for one in self.hooks():
+            try:
+                self.secret_of(one)
+            except SeenBeforeError as error:
+                told.append(str(error))
+        return told
 
     def pause_hook(self, hook: int, *, active: bool, by: str = "") -> None:
         """Let a hook rest, or wake it again."""
@@ -145,6 +182,11 @@ class Hookbook(Audit):
             dead = sa.and_(t.id == message, t.state == "dead")
             if not db.execute(sa.update(s.deliveries).where(dead).values(values)).rowcount:
                 raise NotFound(f"There is no dead message {message}: see them with `seenbefore hooks list`.")
+
+
+def _about(way: str, name: str) -> str:
+    """What a secret is sealed for: it opens for no other hook."""
+    return f"hook:{way}:{name}"
 
 
 def _hook(row: Mapping[Any, Any]) -> Hook:

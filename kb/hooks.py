@@ -11,7 +11,7 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
@@ -37,7 +37,8 @@ class Hook:
     id: int
     name: str
     way: Way
-    secret: str
+    secret: str = field(repr=False)
+    """In clear where it was just made; else as it is kept: see :meth:`kb.hookbook.Hookbook.secret_of`."""
     active: bool
     made_by: str
     made_at: datetime

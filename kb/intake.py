@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from kb.access import require
 from kb.errors import NotATable, RowsRefused
 from kb.records import Kind, Record, Ref, Ticket, Viewer
 from kb.store import Change, Store
@@ -25,7 +26,8 @@ _DEEPEST = 4
 class Taken:
     """What became of rows that were taken: counts, what was noticed, and the names of the records."""
 
-    change: Change
+    change: Change | None
+    """Counts as the viewer sees them; ``None`` where he reads nothing."""
     refs: tuple[Ref, ...]
     remarks: tuple[Remark, ...] = ()
 
@@ -45,34 +47,29 @@ def merging(given: tuple[str, ...]) -> Callable[[Record, Record], Record]:
 
 def take(
     store: Store, kind: Kind, objects: Sequence[Mapping[str, Any]], *, source: str, viewer: Viewer, preset: str = "",
+    owns: bool = False,
 ) -> Taken:  # fmt: skip
     """Add or change records by (source, number); fields that a row does not name stay as they were.
 
-    Without ``preset`` the rows use our own field names, and 1 is the highest priority. Raises ``RowsRefused`` where any
-    row cannot be taken, its number stands twice, or the viewer may not see what is there or what would be.
+    Without ``preset`` the rows use our own field names, and 1 is the highest priority. What is told is the same whether
+    a number is free or taken by a record the viewer may not see: that one takes the new fields too, but who may see it
+    stays as it was, unless ``owns``: the sender is the tool that the records of this source come from. Raises
+    ``NotAllowed``, and ``RowsRefused`` where any row cannot be taken, its number stands twice, or who reads with the
+    viewer's rights could not read what would be there.
     """
+    require(viewer, f"send {kind}s")
     read, remarks = _read(kind, objects, source=source, preset=preset)
-    hidden = [BadRow(at, "audience", "", _NOT_IN) for at, (one, _) in enumerate(read, 1) if not _sees(viewer, one)]
-    if hidden:
-        raise RowsRefused(hidden)
-    places = {one.ref: at for at, (one, _) in enumerate(read, 1)}
+    outside = [BadRow(at, "audience", "", _NOT_IN) for at, (one, _) in enumerate(read, 1)
+               if viewer.reads and not viewer.may_see(one.audience)]  # fmt: skip
+    if outside:
+        raise RowsRefused(outside)
     named = {one.ref: given for one, given in read}
-
-    def merge(old: Record, new: Record) -> Record:
-        if not _sees(viewer, old):
-            raise RowsRefused([BadRow(places[new.ref], "number", new.number[:80], _NOT_YOURS)])
-        return merging(named[new.ref])(old, new)
-
-    change = store.write(kind, [one for one, _ in read], merge=merge)
-    return Taken(change, tuple(one.ref for one, _ in read), tuple(remarks))
+    change = store.write(kind, [one for one, _ in read], viewer=None if owns else viewer,
+                         merge=lambda old, new: merging(named[new.ref])(old, new))  # fmt: skip
+    return Taken(change if viewer.reads else None, tuple(one.ref for one, _ in read), tuple(remarks))
 
 
 _NOT_IN = "is for groups that this key is not in; whoever writes a record must be able to read it"
-_NOT_YOURS = "this key may not write a record of this number"
-
-
-def _sees(viewer: Viewer, record: Record) -> bool:
-    return viewer.may_see(record.audience)
 
 
 def _read(

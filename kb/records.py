@@ -224,9 +224,14 @@ class Viewer:
         """Whether this viewer may do an act of :data:`kb.roles.ACTS`."""
         return permitted(self.roles, act) and not (self.looking and act in WRITING)
 
+    @property
+    def reads(self) -> bool:
+        """Whether this viewer may see anything at all: a program that only sends tickets reads nothing."""
+        return permitted(self.roles, "read")
+
     def may_see(self, audience: tuple[str, ...]) -> bool:
         """Whether a record with this audience may be shown to this viewer at all."""
-        return self.sees_all or not audience or not self.groups.isdisjoint(audience)
+        return self.reads and (self.sees_all or not audience or not self.groups.isdisjoint(audience))
 
 
 EVERYONE = Viewer("everyone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 TECHNICIAN = "technician"
 TRIAGE = "triage"
@@ -37,9 +37,14 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "privacy": (ADMIN,),
     "originals": (LEAD, ADMIN),
     "integrations": (ADMIN,),
+    "link": (),
+    "send tickets": (),
+    "send articles": (),
+    "speak": (),
     "unlisted": (),
 }
-"""Act → the roles that may do it. What records are read is not decided here but by groups: see ``kb/access.py``."""
+"""Act → the roles that may do it; none where only programs do. What records are read is not decided here but by groups:
+see ``kb/access.py``."""
 ACTS: Mapping[str, str] = {
     "read": "read the desk",
     "mark": "say what helped",
@@ -61,16 +66,54 @@ ACTS: Mapping[str, str] = {
     "privacy": "set what is redacted",
     "originals": "see what was redacted",
     "integrations": "manage keys and webhooks",
+    "link": "link tickets to what answered them",
+    "send tickets": "send tickets in",
+    "send articles": "send articles in",
+    "speak": "say something in somebody else's name",
     "unlisted": "do what no role was given yet",
 }
 """Act → what it is, so that it completes "… may"."""
-WRITING = frozenset(ACTS) - {"read", "report", "audit", "originals"}
-"""Acts that change something, or take something away in bulk: refused while looking at the desk as somebody else."""
+WRITING = frozenset(ACTS) - {"read", "report", "audit"}
+"""Acts that change something, show what was sealed, or take something away in bulk: refused while looking at the
+desk as somebody else."""
+
+
+_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "search": ("read",),
+    "triage": ("read",),
+    "tickets:read": ("read",),
+    "tickets:write": ("send tickets",),
+    "knowledge": ("read", "send articles", "link"),
+    "feedback": ("read", "mark", "correct", "speak"),
+    "patterns": ("read",),
+    "problems": ("read", "problems"),
+    "measures": ("read",),
+    "metrics": ("read",),
+}
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    **_SCOPES,
+    "admin": tuple(dict.fromkeys(act for acts in _SCOPES.values() for act in acts)),
+}
+"""What a key may be for → the acts it may do, whatever route it comes by; "admin" is all of these and nothing else."""
+_KEY = "key:"
+_BY_SCOPE: Mapping[str, tuple[str, ...]] = {f"{_KEY}{scope}": acts for scope, acts in SCOPES.items()}
+
+
+def of_scopes(scopes: Iterable[str]) -> frozenset[str]:
+    """The roles of a program whose key is for this; no person can be given them."""
+    return frozenset(f"{_KEY}{scope}" for scope in scopes)
+
+
+def of_program(roles: frozenset[str]) -> bool:
+    """Whether these are a program's."""
+    return any(role.startswith(_KEY) for role in roles)
 
 
 def permitted(roles: frozenset[str], act: str) -> bool:
     """Whether one of these roles may do this act; an unknown act is nobody's but of the person at this machine."""
-    return LOCAL in roles or not roles.isdisjoint(PERMISSIONS.get(act, ()))
+    if LOCAL in roles or not roles.isdisjoint(PERMISSIONS.get(act, ())):
+        return True
+    return any(act in _BY_SCOPE.get(role, ()) for role in roles)
 
 
 def who_may(act: str) -> str:

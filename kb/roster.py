@@ -167,13 +167,20 @@ def person_of(row: Mapping[Any, Any], meaning: Mapping[str, Mapping[str, Sequenc
     """A row as a person; claims without a meaning stand for nothing."""
     claims = tuple(json.loads(row["claims"]))
     roles, groups = frozenset(unpack_audience(row["roles"])), frozenset(unpack_audience(row["groups"]))
-    means = [meaning[value] for value in claims if value in meaning]
+    meant = granted(claims, meaning)
     return Person(
-        row["id"], row["name"], row["issuer"],
-        (roles | {role for one in means for role in one["roles"]}) & frozenset(ROLES),
-        groups | {group for one in means for group in one["groups"]},
+        row["id"], row["name"], row["issuer"], (roles | meant[0]) & frozenset(ROLES), groups | meant[1],
         roles, groups, claims, bool(row["disabled"]), row["made_by"], moment(row["made_at"]),
     )  # fmt: skip
+
+
+def granted(
+    claims: Iterable[str], meaning: Mapping[str, Mapping[str, Sequence[str]]]
+) -> tuple[frozenset[str], frozenset[str]]:  # fmt: skip
+    """The roles and the groups that these values of claims stand for; a value without a meaning stands for nothing."""
+    means = [meaning[value] for value in claims if value in meaning]
+    roles, groups = (frozenset(named for one in means for named in one[what]) for what in ("roles", "groups"))
+    return roles, groups
 
 
 def row_of(db: sa.Connection, issuer: str, subject: str) -> sa.RowMapping | None:

@@ -16,7 +16,7 @@ from kb.errors import BadSetting, NotFound
 from kb.guard import Guard
 from kb.privacy.kinds import PREFIX, Rules
 from kb.privacy.redactor import WORDS, Redacted
-from kb.privacy.sealing import NO_KEY, Sealer
+from kb.privacy.sealing import LOST_KEY, NO_KEY
 from kb.records import Kind, Record, Ref, Viewer
 from kb.rows import content_hash, moment
 
@@ -27,9 +27,6 @@ _RECORDS: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "p
 
 class Safekeeping(Database):
     """The part of the store that keeps secrets out of it."""
-
-    sealer: Sealer | None = None
-    """Opens and closes what is kept for entitled readers; ``None`` where no key was given."""
 
     def rules(self) -> Rules:
         """The desk's policy as it is set now."""
@@ -74,6 +71,13 @@ class Safekeeping(Database):
         if sealed is None or not (viewer.groups & set(rules.groups)):
             raise NotFound(f"There are no originals of {record.number[:80]!r} that you may read.")
         return self._open(sealed, record)
+
+    def has_originals(self, record: Record, viewer: Viewer) -> bool:
+        """Whether originals of a record are kept and the viewer may read them, with or without the key at hand."""
+        t = s.originals.c
+        query = sa.select(t.record_id).where(t.kind == record.ref.kind, t.record_id == record.id)
+        with self._reading() as db:
+            return bool(viewer.groups & set(_rules(db).groups)) and db.scalar(query) is not None
 
     def sealed_count(self) -> int:
         """Of how many records originals are kept."""
@@ -135,7 +139,7 @@ class Safekeeping(Database):
 
     def _open(self, sealed: bytes, record: Record) -> dict[str, str]:
         if self.sealer is None:
-            raise BadSetting(NO_KEY)
+            raise BadSetting(LOST_KEY)
         return self.sealer.open(sealed, str(record.ref))
 
     def _seal(self, found: Redacted) -> bytes | None:

@@ -154,6 +154,8 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Take in what is there and end, for cron.")] = False,
     every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 30.0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the files; they are known by their content.")] = False,
+    no_index: Annotated[bool, typer.Option("--no-index", help="Leave the index as it is.")] = False,
+    then: Annotated[list[str] | None, typer.Option(help="patterns or train: make anew too (repeatable).")] = None,
     preset: Annotated[str, typer.Option(help="One of ours, or of the desk's own; else the best match.")] = "",
     map_file: Annotated[Path | None, typer.Option("--map", help="A TOML file that maps columns.")] = None,
     source: Annotated[str, typer.Option(help="Name of the tool they come from; part of every ticket's key.")] = "",
@@ -163,7 +165,7 @@ def watch(
     first_line: Annotated[list[str] | None, typer.Option(help="An assignment group that is first line.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in every export that arrives in a folder, each once; Ctrl-C ends it and loses nothing."""
+    """Take in every export that arrives in a folder, each once, and index it; Ctrl-C ends it and loses nothing."""
     from pipelines import ingest as importing
     from pipelines import show
     from pipelines import watch as watching
@@ -179,7 +181,8 @@ def watch(
         else:
             show.line(met.sentence, style="yellow" if met.outcome == watching.FAILED else "")
 
-    if watching.watch(opened, folder, asked, once=once, every=every, keep=keep, tell=tell):
+    if watching.watch(opened, folder, asked, once=once, every=every, keep=keep, index=not no_index,
+                      then=then or (), tell=tell):  # fmt: skip
         raise typer.Exit(1)
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import http.client
 import random
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from kb.errors import BadSetting, Damaged
 from kb.hooks import Delivery, Hook, signed_headers
 from kb.store import Store
 
@@ -40,7 +42,11 @@ def send_due(
     for message in store.due_messages(now=now()):
         if stop():
             break
-        trouble = send(message, hooks[message.hook], now=now())
+        hook = hooks[message.hook]
+        try:
+            trouble = send(message, hook, secret=store.secret_of(hook), now=now())
+        except (BadSetting, Damaged) as error:
+            trouble = str(error)
         if not trouble:
             store.message_sent(message.id, now=now())
             sent += 1
@@ -51,14 +57,14 @@ def send_due(
     return Sent(sent, failed, dead)
 
 
-def send(message: Delivery, hook: Hook, *, now: datetime) -> str:
+def send(message: Delivery, hook: Hook, *, secret: str, now: datetime) -> str:
     """Send one message; what went wrong in a few words, or "" where the host took it.
 
     Any answer but 2xx is a failure, a redirect too: it might lead to a host that nobody entered.
     """
     body = message.payload.encode("utf-8", "replace")
     headers = {"Content-Type": "application/json", "User-Agent": "seenbefore", "Connection": "close",
-               **signed_headers(hook.secret, f"msg_{message.id}", body, now=now)}  # fmt: skip
+               **signed_headers(secret, f"msg_{message.id}", body, now=now)}  # fmt: skip
     parts = urlsplit(hook.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts.scheme, parts.hostname or "", parts.port)
@@ -67,12 +73,22 @@ def send(message: Delivery, hook: Hook, *, now: datetime) -> str:
         answer = connection.getresponse()
         answer.read(_READ)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"no answer ({type(error).__name__})"
+        return _why(error)
     finally:
         connection.close()
     if 300 <= answer.status < 400:
         return f"answered {answer.status}: redirects are not followed"
     return "" if 200 <= answer.status < 300 else f"answered {answer.status}"
+
+
+def _why(error: Exception) -> str:
+    """Why there was no answer, in words; what it says of itself might hold anything."""
+    known = {socket.gaierror: "nobody knows that host", TimeoutError: f"no answer within {WITHIN} seconds",
+             ConnectionRefusedError: "the host refused the connection",
+             ssl.SSLError: "its certificate or encryption cannot be trusted"}  # fmt: skip
+    return next(
+        (told for kind, told in known.items() if isinstance(error, kind)), f"no answer ({type(error).__name__})"
+    )
 
 
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:

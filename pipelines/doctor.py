@@ -103,6 +103,8 @@ def _settings(home: Home) -> Iterator[tuple[bool, str]]:
     Policy.from_settings(home.store.settings())
     overlay_of(home.store)
     yield True, "every saved setting can be read"
+    for sentence in home.store.hook_trouble():
+        yield False, sentence
 
 
 def _embedder(home: Home) -> Iterator[tuple[bool, str]]:

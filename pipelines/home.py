@@ -86,6 +86,7 @@ class Home:
         store.via = self.settings.via
         if self.settings.privacy_key:
             store.sealer = read_key(self.settings.privacy_key, "SEENBEFORE_PRIVACY_KEY_FILE or SEENBEFORE_PRIVACY_KEY")
+            store.seal_secrets()
         return store
 
     def index(self) -> tuple[Generation, str]:

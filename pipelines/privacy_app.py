@@ -99,7 +99,10 @@ def originals(
     from pipelines import show
 
     opened, viewer = _open(home, group)
-    found = opened.store.originals(opened.store.find("ticket", number, viewer), viewer)
+    record = opened.store.find("ticket", number, viewer)
+    if opened.store.has_originals(record, viewer):
+        opened.store.note("saw", f"ticket:{record.id}", by=viewer.name, detail={"what": "originals"})
+    found = opened.store.originals(record, viewer)
     show.say_json(found) if as_json else show.show_facts("", found)
 
 

@@ -1,18 +1,19 @@
-"""Watch a folder for exports: each finished file goes in once, then to done or failed, with a report beside it."""
+"""Watch a folder for exports: each finished file goes in once, with a report beside it, and the index follows."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kb.errors import BadSetting, SeenBeforeError
+from kb.errors import BadSetting, SeenBeforeError, TooLittle
 from kb.tables import Asked
 from kb.tables.imported import Imported
+from pipelines import index as indexing
 from pipelines import ingest
 from pipelines.home import Home
 from pipelines.index import Say, quiet
@@ -22,34 +23,35 @@ REMEMBERED = 5_000
 """Files that are known by their content; older ones are forgotten, and taking one in twice changes nothing."""
 SETTLE = 2.0
 """Seconds a file must keep its size and time before it counts as finished."""
+THEN = ("patterns", "train")
+"""What may be made anew after the index."""
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart", ".swp", ".lock")
 DONE, FAILED = "done", "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """One file and what became of it."""
+    """One file and what became of it; without a file what followed from those that went in."""
 
     file: str
     outcome: str
-    """done, failed, or known: it went in before."""
+    """done, failed, known (it went in before), or waits (there is too little yet)."""
     sentence: str
     imported: Imported | None = None
 
 
 def watch(home: Home, folder: Path, asked: Asked, *, once: bool = False, every: float = 30.0, keep: bool = False,
-          tell: Callable[[Met], None], say: Say = quiet) -> int:  # fmt: skip
+          index: bool = True, then: Sequence[str] = (), tell: Callable[[Met], None],
+          say: Say = quiet) -> int:  # fmt: skip
     """Take in what is finished in ``folder``, until stopped or, with ``once``, a single time; returns how many failed.
 
-    With ``keep`` files stay where they are and are known again by their content. Ctrl-C between two files loses
-    nothing; within one, the batches written stay and the next run takes the file in again. Raises ``BadSetting`` where
-    there is no such folder.
+    After files that changed something the index is brought up to date (unless ``index`` is false), and what ``then``
+    names of :data:`THEN` is made anew; a desk that is served meanwhile takes it up by itself. With ``keep`` files stay
+    where they are and are known again by their content. Ctrl-C between two files loses nothing; within one, the batches
+    written stay and the next run takes the file in again. Raises ``BadSetting`` where there is no such folder.
     """
-    if not folder.is_dir():
-        raise BadSetting(f"There is no folder {folder}: make it, or name the one your exports arrive in.")
-    if every < 1:
-        raise BadSetting("--every takes seconds, at least 1.")
-    failed = 0
+    _check(folder, every, then)
+    failed, due, after = 0, False, [*(["index"] if index else []), *dict.fromkeys(then)]
     seen = _sizes(folder)
     while True:
         time.sleep(SETTLE if seen else 0)
@@ -57,7 +59,14 @@ def watch(home: Home, folder: Path, asked: Asked, *, once: bool = False, every: 
         for file in sorted(file for file, size in now.items() if seen.get(file) == size):
             met = _meet(home, folder, file, asked, keep=keep, say=say)
             failed += met.outcome == FAILED
+            due = due or (met.imported is not None and met.imported.added + met.imported.updated > 0)
             if met.outcome != "known" or not keep:
+                tell(met)
+        if due:
+            followed = [_follow(home, part, say=say) for part in after]
+            due = any(met.outcome == FAILED for met in followed)
+            failed += due
+            for met in followed:
                 tell(met)
         if once:
             for file in sorted(set(now) - {file for file, size in now.items() if seen.get(file) == size}):
@@ -65,6 +74,36 @@ def watch(home: Home, folder: Path, asked: Asked, *, once: bool = False, every: 
             return failed
         time.sleep(max(0.0, every - SETTLE))
         seen = _sizes(folder)
+
+
+def _check(folder: Path, every: float, then: Sequence[str]) -> None:
+    if not folder.is_dir():
+        raise BadSetting(f"There is no folder {folder}: make it, or name the one your exports arrive in.")
+    if every < 1:
+        raise BadSetting("--every takes seconds, at least 1.")
+    if unknown := [one for one in then if one not in THEN]:
+        raise BadSetting(f"--then takes {' or '.join(THEN)}, not {unknown[0][:40]!r}.")
+
+
+def _follow(home: Home, part: str, *, say: Say) -> Met:
+    """Make one part anew from what is stored now; a desk too small for it is no failure."""
+    try:
+        if part == "index":
+            done = indexing.build(home, say=say)
+            return Met("", DONE, f"The index holds {done.told}.")
+        if part == "patterns":
+            from pipelines import patterns  # slow to load
+
+            patterns.find(home, say=say)
+            return Met("", DONE, "The patterns are up to date.")
+        from pipelines import train  # likewise
+
+        train.train(home, say=say)
+        return Met("", DONE, "The models were trained anew; a target that got worse keeps its model.")
+    except TooLittle as error:
+        return Met("", "waits", str(error))
+    except SeenBeforeError as error:
+        return Met("", FAILED, f"What went in is stored, but the {part} could not follow: {error}")
 
 
 def _sizes(folder: Path) -> dict[Path, tuple[int, int]]:

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests import browsing
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,3 +82,10 @@ def chromium() -> str:
         if candidate and (found := shutil.which(candidate)):
             return found
     pytest.skip("no Chromium found: install one or name it in the environment variable CHROMIUM")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """One Chromium for all tests of a file."""
+    with browsing.chromium_of(chromium) as opened:
+        yield opened

@@ -292,6 +292,7 @@ AGAINST: dict[str, Path_] = {
     "not_this_pattern": lambda d, v, r, w: d.not_this_pattern(r.choice(w.patterns), hide(w, r), viewer=v),
     "new_problem": lambda d, v, r, w: d.new_problem(viewer=v, title="x", now=NOW, tickets=[hide(w, r)]),
     "privacy": lambda d, v, r, w: d.privacy(viewer=v),
+    "has_originals": lambda d, v, r, w: d.has_originals(w.ticket(r), viewer=v),
     "originals": lambda d, v, r, w: d.originals(w.ticket(r), viewer=v),
     "audit": lambda d, v, r, w: d.audit(viewer=v),
     "audit_numbers": lambda d, v, r, w: d.audit_numbers(d.audit(viewer=v, most=200), viewer=v),

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browsing import ROOT, STICKS_OUT, serving
+
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parent.parent
 WAIT = 60_000
 EVIL = (
     "![beacon](http://evil.example/a.png) <img src=http://evil.example/b.png onerror=alert(1)> "
@@ -27,7 +25,6 @@ EVIL = (
 )
 WAITING = "EVIL0001"
 """The newest ticket, so first in the queue. No test may answer it: an answered ticket leaves the queue for good."""
-STICKS_OUT = "Math.max(...[...document.querySelectorAll('.sb')].map(e => e.scrollWidth - e.clientWidth))"
 
 
 @dataclass
@@ -66,41 +63,10 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         rows.writerow(["number", "opened_at", "state", "short_description", "description", "category", "close_notes"])
         rows.writerow([WAITING, "2027-01-01 10:00:00", "New", EVIL, EVIL, "", ""])
         rows.writerow(["EVIL0002", "2026-10-30 10:00:00", "Closed", f"quokka {EVIL}", EVIL, "<b>bold</b>", EVIL])
-    program = [sys.executable, "-m", "pipelines"]
-    subprocess.run([*program, "ingest", str(evil), "--home", str(home)], cwd=ROOT, check=True, capture_output=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([*program, "serve", "--home", str(home), "--port", str(port)], cwd=ROOT)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        _until_up(base, process)
+    program = [sys.executable, "-m", "pipelines", "ingest", str(evil), "--home", str(home)]
+    subprocess.run(program, cwd=ROOT, check=True, capture_output=True)
+    with serving(home) as base:
         yield base
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0, "serving did not end cleanly"
-
-
-def _until_up(base: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(240):
-        assert process.poll() is None, "serving ended at once"
-        try:
-            with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2):  # noqa: S310 - our own address
-                return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail("the app did not come up within a minute")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    """One Chromium for all tests here."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,18 +20,11 @@ from kb.text import prepare
 from pipelines import index
 from pipelines.home import Home
 from pipelines.settings import Settings
+from tests.browsing import ROOT, STICKS_OUT, free_port, running, serving
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parent.parent
 WAIT = 60_000
 SECRET = "correct-horse-1"
-STICKS_OUT = "Math.max(...[...document.querySelectorAll('.sb')].map(e => e.scrollWidth - e.clientWidth))"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def made_home(folder: Path) -> Path:
@@ -57,25 +44,6 @@ def made_home(folder: Path) -> Path:
     return folder
 
 
-@contextmanager
-def running(program: list[str], address: str, **environ: str) -> Iterator[None]:
-    process = subprocess.Popen(program, cwd=ROOT, env={**os.environ, **environ})
-    try:
-        for _ in range(240):
-            assert process.poll() is None, "it ended at once"
-            try:
-                with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own address
-                    break
-            except OSError:
-                time.sleep(0.25)
-        else:
-            pytest.fail("it did not come up within a minute")
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_home(tmp_path_factory.mktemp("signed") / "desk")
@@ -83,20 +51,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(home: Path) -> Iterator[str]:
-    port = free_port()
-    program = [sys.executable, "-m", "pipelines", "serve", "--home", str(home), "--port", str(port)]
-    with running(program, f"http://127.0.0.1:{port}/_stcore/health", SEENBEFORE_EMBEDDER="hashing"):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with serving(home, SEENBEFORE_EMBEDDER="hashing") as base:
+        yield base
 
 
 @pytest.fixture
@@ -182,7 +138,7 @@ def test_an_admin_gives_roles_hides_records_looks_as_somebody_and_ends_a_session
     theirs.get_by_role("link", name="Patterns").click()
     theirs.get_by_role("link", name="Search", exact=True).click()
     theirs.get_by_text("8 past tickets").wait_for()
-    card.get_by_role("button", name="See the desk as bob").click()
+    card.get_by_role("button", name="See their desk").click()
     page.get_by_text("You see the desk as bob does.").wait_for()
     assert page.get_by_role("link", name="Access").count() == 0
     page.get_by_role("button", name="Back to yourself").click()
@@ -208,13 +164,28 @@ def test_an_admin_gives_roles_hides_records_looks_as_somebody_and_ends_a_session
     theirs.context.close()
 
 
+def test_an_admin_says_what_a_claim_gives_and_tries_it_out(page: Any, served: str) -> None:
+    sign_in(page, served, "ada", where="/access?show=claims")
+    page.get_by_label("Value of a claim").fill("desk-technicians")
+    page.get_by_role("button", name="Add").click()
+    card = page.locator(".sb-card", has=page.get_by_role("heading", name="desk-technicians"))
+    card.get_by_role("button", name="technician").click()
+    card.get_by_label("Groups it gives").fill("HR")
+    card.get_by_role("button", name="Save").click()
+    page.get_by_label("Values of their claims").fill("desk-technicians\nall-staff")
+    page.get_by_role("button", name="Try").click()
+    page.get_by_text("Roles: technician. Groups: HR. These give nothing: all-staff.").wait_for()
+    card.get_by_role("button", name="Take out").click()
+    page.get_by_text("No value gives anything yet").wait_for()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (800, "dark")])
 def test_the_page_fits_its_window(browser: Any, served: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(WAIT)
     sign_in(page, served, "ada", where="/access")
-    for view in ("", "rules", "sessions", "roles"):
+    for view in ("", "claims", "rules", "sessions", "roles"):
         page.goto(f"{served}/access?show={view}")
         page.locator(".sb-switch [aria-current]").first.wait_for()
         page.wait_for_timeout(300)
@@ -241,12 +212,9 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
     store.set(CLAIMS, json.dumps({"desk-technicians": {"roles": ["technician"]}, "hr": {"groups": ["HR"]}}))
     store.close()
     provider = [sys.executable, str(ROOT / "tests" / "oidc_provider.py"), str(other)]
-    program = [sys.executable, "-m", "pipelines", "serve", "--home", str(home), "--port", str(port)]
     with (
         running(provider, f"http://127.0.0.1:{other}/jwks"),
-        running(
-            program, f"http://127.0.0.1:{port}/_stcore/health", SEENBEFORE_OIDC=str(file), SEENBEFORE_EMBEDDER="hashing"
-        ),
+        serving(home, port=port, SEENBEFORE_OIDC=str(file), SEENBEFORE_EMBEDDER="hashing"),
     ):
         yield f"http://127.0.0.1:{port}", home
 

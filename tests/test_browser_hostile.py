@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,9 +17,9 @@ from kb.records import Article, Correction, Link, Mark, Problem, Ref, Ticket, Vi
 from kb.text import prepare
 from pipelines.desk import open_desk
 from pipelines.settings import Settings
+from tests.browsing import serving
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parent.parent
 WAIT = 120_000
 BAD = "evil.example"
 EVIL = (
@@ -95,25 +89,8 @@ def _said(desk: Desk, ticket: Ref, article: Ref) -> None:
 @pytest.fixture(scope="module")
 def served(home: Path) -> Iterator[str]:
     """The address of the app."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", "serve", "--home", str(home), "--port", str(port)], cwd=ROOT
-    )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            assert process.poll() is None, "serving ended at once"
-            try:
-                with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2):  # noqa: S310 - our own address
-                    break
-            except OSError:
-                time.sleep(0.25)
+    with serving(home) as base:
         yield base
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
 
 
 def paths(desk: Desk) -> list[str]:
@@ -131,62 +108,54 @@ def paths(desk: Desk) -> list[str]:
     ]  # fmt: skip
 
 
-def test_the_log_is_read_and_narrowed_down(chromium: str, served: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 800, "height": 900})
-        page.set_default_timeout(WAIT)
-        page.goto(f"{served}/audit")
-        page.get_by_text("The chain is whole").wait_for()
-        acts = page.locator(".sb-audit tbody tr td:nth-child(3), .sb-table tbody tr td:nth-child(3)")
-        acts.first.wait_for()
-        assert len(set(acts.all_inner_texts())) > 2
-        page.get_by_label("Did what").select_option("imported")
-        page.wait_for_url("**act=imported**")
-        page.locator(".sb-table tbody tr td:nth-child(3)", has_text="configured").first.wait_for(state="detached")
-        assert set(acts.all_inner_texts()) == {"imported"}
-        assert page.locator(".sb-top nav").evaluate("one => one.scrollWidth <= one.clientWidth + 1")
-        browser.close()
+def test_the_log_is_read_and_narrowed_down(browser: Any, served: str) -> None:
+    page = browser.new_page(viewport={"width": 800, "height": 900})
+    page.set_default_timeout(WAIT)
+    page.goto(f"{served}/audit")
+    page.get_by_text("The chain is whole").wait_for()
+    acts = page.locator(".sb-audit tbody tr td:nth-child(3), .sb-table tbody tr td:nth-child(3)")
+    acts.first.wait_for()
+    assert len(set(acts.all_inner_texts())) > 2
+    page.get_by_label("Did what").select_option("imported")
+    page.wait_for_url("**act=imported**")
+    page.locator(".sb-table tbody tr td:nth-child(3)", has_text="configured").first.wait_for(state="detached")
+    assert set(acts.all_inner_texts()) == {"imported"}
+    assert page.locator(".sb-top nav").evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+    page.close()
 
 
 @pytest.mark.slow  # some forty addresses; test_browser.py has the first of them
-def test_no_page_fetches_or_injects_anything(chromium: str, served: str, home: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_no_page_fetches_or_injects_anything(browser: Any, served: str, home: Path) -> None:
     desk = open_desk(Settings(home, embedder="hashing", threads=1, groups=("*",)))
     wrong: list[str] = []
     texts: list[str] = []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(WAIT)
-        here = ""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(WAIT)
+    here = ""
 
-        def asked(request: Any) -> None:
-            parts = urlsplit(request.url)
-            if parts.scheme not in ("data", "blob") and parts.netloc != urlsplit(served).netloc:
-                wrong.append(f"{here}: request to {request.url}")
+    def asked(request: Any) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != urlsplit(served).netloc:
+            wrong.append(f"{here}: request to {request.url}")
 
-        page.on("request", asked)
-        page.on("websocket", asked)
-        page.on("dialog", lambda dialog: (wrong.append(f"{here}: dialog"), dialog.dismiss()))
-        page.on("console", lambda message: wrong.append(f"{here}: {message.text}") if message.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(f"{here}: {error}"))
-        for here in paths(desk):
-            page.goto(served + here)
-            page.locator(".sb >> nth=1").wait_for()
-            page.wait_for_timeout(300)
-            for fold in page.locator("summary:visible").all()[:12]:
-                fold.click(timeout=2_000, force=True) if fold.is_visible() else None
-            wrong += [f"{here}: {n} injected" for n in [page.locator(INJECTED).count()] if n]
-            links = page.locator("a[href]").evaluate_all("all => all.map(one => one.href)")
-            wrong += [f"{here}: link to {href}" for href in links if not href.startswith(f"{served}/")]
-            text = page.locator("body").inner_text()
-            wrong += [f"{here}: {sign!a} is not shown safely" for sign in HIDDEN if sign in text]
-            texts.append(text)
-        browser.close()
+    page.on("request", asked)
+    page.on("websocket", asked)
+    page.on("dialog", lambda dialog: (wrong.append(f"{here}: dialog"), dialog.dismiss()))
+    page.on("console", lambda message: wrong.append(f"{here}: {message.text}") if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(f"{here}: {error}"))
+    for here in paths(desk):
+        page.goto(served + here)
+        page.locator(".sb >> nth=1").wait_for()
+        page.wait_for_timeout(300)
+        for fold in page.locator("summary:visible").all()[:12]:
+            fold.click(timeout=2_000, force=True) if fold.is_visible() else None
+        wrong += [f"{here}: {n} injected" for n in [page.locator(INJECTED).count()] if n]
+        links = page.locator("a[href]").evaluate_all("all => all.map(one => one.href)")
+        wrong += [f"{here}: link to {href}" for href in links if not href.startswith(f"{served}/")]
+        text = page.locator("body").inner_text()
+        wrong += [f"{here}: {sign!a} is not shown safely" for sign in HIDDEN if sign in text]
+        texts.append(text)
+    page.close()
     assert wrong == []
     shown = sum(BAD in text for text in texts)
     assert shown >= 15, f"only {shown} pages showed hostile text at all: this test looks at nothing"

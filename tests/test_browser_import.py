@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,9 +17,9 @@ import pytest
 from kb.records import Ticket, Viewer
 from kb.store import Store
 from kb.tables import saved
+from tests.browsing import ROOT, serving
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parent.parent
 EXPORTS = ROOT / "tests" / "data" / "exports"
 WAIT = 30_000
 EVIL = "<img src=http://evil.example/b.png onerror=alert(1)> ![x](http://evil.example/a.png)"
@@ -41,33 +37,8 @@ def served(home: Path) -> Iterator[str]:
     subprocess.run(
         [*program, "init", "--embedder", "hashing", "--home", str(home)], cwd=ROOT, check=True, capture_output=True
     )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([*program, "serve", "--home", str(home), "--port", str(port)], cwd=ROOT)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            assert process.poll() is None, "serving ended at once"
-            try:
-                with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2):  # noqa: S310 - our own address
-                    break
-            except OSError:
-                time.sleep(0.25)
+    with serving(home) as base:
         yield base
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

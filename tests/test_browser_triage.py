@@ -5,12 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +15,9 @@ from kb.desk import Desk
 from kb.records import EVERYONE
 from pipelines.desk import open_desk
 from pipelines.settings import Settings
+from tests.browsing import serving
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parent.parent
 WAIT = 60_000
 ROW = ".sb-case[data-card]"
 
@@ -39,37 +33,8 @@ def home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(home: Path) -> Iterator[str]:
     """The address of the app, serving the copy."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = [sys.executable, "-m", "pipelines", "serve", "--home", str(home), "--port", str(port)]
-    process = subprocess.Popen(program, cwd=ROOT)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            assert process.poll() is None, "serving ended at once"
-            try:
-                with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2):  # noqa: S310 - our own address
-                    break
-            except OSError:
-                time.sleep(0.25)
-        else:
-            pytest.fail("the app did not come up within a minute")
+    with serving(home) as base:
         yield base
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    """One Chromium for all tests here."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

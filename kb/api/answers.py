@@ -183,11 +183,12 @@ class RemarkOut(BaseModel):
 
 
 class TakenOut(BaseModel):
-    """What became of what was sent."""
+    """What became of what was sent, as this key sees it: a record that it may not see counts like one that is new."""
 
-    added: int
-    updated: int
-    unchanged: int
+    taken: int = Field(description="How many were taken: all of them.")
+    added: int | None = Field(description="Null where the sender reads nothing, as a webhook.")
+    updated: int | None
+    unchanged: int | None
     remarks: list[RemarkOut]
 
 
@@ -273,8 +274,11 @@ def refs(found: Iterable[Ref]) -> list[RefOut]:
 
 def taken(done: Taken) -> TakenOut:
     """What became of rows."""
-    return TakenOut(added=done.change.added, updated=done.change.updated, unchanged=done.change.unchanged,
-                    remarks=[_remark(one) for one in done.remarks])  # fmt: skip
+    told = done.change
+    return TakenOut(
+        taken=len(done.refs), added=told.added if told else None, updated=told.updated if told else None,
+        unchanged=told.unchanged if told else None, remarks=[_remark(one) for one in done.remarks],
+    )  # fmt: skip
 
 
 def _remark(one: Remark) -> RemarkOut:

@@ -18,6 +18,7 @@ from kb.errors import (
     ChangedMeanwhile,
     Damaged,
     NotAHome,
+    NotAllowed,
     NotATable,
     NotBuilt,
     NotFound,
@@ -43,8 +44,9 @@ TITLES: Mapping[int, str] = {
 _SORRY = "Nothing was changed. Try again; if it stays, `seenbefore doctor` looks for the cause."
 _MOST = 100
 _STATUS: tuple[tuple[type[SeenBeforeError], int], ...] = (
-    (NotFound, 404), (ChangedMeanwhile, 409), (RowsRefused, 422), (BadSetting, 422), (TooLittle, 422),
-    (NotATable, 422), (NotBuilt, 503), (WrongEmbedder, 503), (NotAHome, 503), (Damaged, 503), (StoreTrouble, 503),
+    (NotFound, 404), (NotAllowed, 403), (ChangedMeanwhile, 409), (RowsRefused, 422), (BadSetting, 422),
+    (TooLittle, 422), (NotATable, 422), (NotBuilt, 503), (WrongEmbedder, 503), (NotAHome, 503), (Damaged, 503),
+    (StoreTrouble, 503),
 )  # fmt: skip
 
 

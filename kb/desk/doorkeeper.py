@@ -18,6 +18,8 @@ from kb.roster import Person
 from kb.rows import unpack_audience
 from kb.signins import Session
 
+_NO_ADMIN = "Nobody would be left who may manage access: make somebody else an admin first."
+
 
 class Doorkeeper(Front):
     """Who may sign in, and what each may see and do."""
@@ -49,7 +51,7 @@ class Doorkeeper(Front):
         others = [one for one in self.store.people() if one.id != person and not one.disabled and ADMIN in one.roles]
         mine = [one for one in self.store.people() if one.id == person and not one.disabled and ADMIN in one.roles]
         if takes and mine and not others:
-            raise BadSetting("Nobody would be left who may manage access: make somebody else an admin first.")
+            raise BadSetting(_NO_ADMIN)
         fresh = passwords.made_up() if new_password else None
         found = self.store.set_person(person, roles=roles, groups=groups, disabled=disabled, password=fresh,
                                       by=viewer.name, now=now or _now())  # fmt: skip
@@ -89,10 +91,17 @@ class Doorkeeper(Front):
         return roster.read_claims(self.store.settings().get(roster.CLAIMS))
 
     def set_claims(self, means: Mapping[str, Mapping[str, Sequence[str]]], *, viewer: Viewer) -> None:
-        """Say what values of claims stand for; any other stands for nothing. Raises ``BadSetting``."""
+        """Say what values of claims stand for; any other stands for nothing.
+
+        Raises ``BadSetting``, also where nobody would be left who may manage access.
+        """
         text = json.dumps({value: {name: list(named) for name, named in one.items()} for value, one in means.items()},
                           ensure_ascii=False, sort_keys=True)  # fmt: skip
-        roster.read_claims(text)
+        meaning = roster.read_claims(text)
+        people = [one for one in self.store.people() if not one.disabled]
+        then = [one for one in people if ADMIN in one.given_roles | roster.granted(one.claims, meaning)[0]]
+        if not then and any(ADMIN in one.roles for one in people):
+            raise BadSetting(_NO_ADMIN)
         self.store.set(roster.CLAIMS, text, by=viewer.name)
 
     def view_as(self, person: int, *, viewer: Viewer) -> Viewer:

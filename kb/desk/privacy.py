@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kb.desk.front import Front
-from kb.errors import BadSetting
+from kb.errors import BadSetting, NotFound
 from kb.privacy.kinds import KINDS, PREFIX, Rules
 from kb.privacy.sealing import NO_KEY
 from kb.records import Record, Viewer
@@ -45,10 +45,20 @@ class Keeping(Front):
             raise BadSetting(NO_KEY)
         self.store.set(f"{PREFIX}{kind}", what, by=viewer.name)
 
-    def originals(self, record: Record, *, viewer: Viewer) -> dict[str, str]:
-        """What placeholders of a record stand for; noted before they are shown.
+    def has_originals(self, record: Record, *, viewer: Viewer) -> bool:
+        """Whether this viewer may see what placeholders of a record stand for, and there is something to see."""
+        return viewer.may("originals") and self._seen_here(record, viewer) and self.store.has_originals(record, viewer)
 
-        Raises ``NotFound`` where the viewer may not read it, ``StoreTrouble`` where it cannot be noted.
+    def originals(self, record: Record, *, viewer: Viewer) -> dict[str, str]:
+        """What placeholders of a record stand for; every look is noted before it is shown.
+
+        Raises ``NotFound`` where the viewer may not read it, ``StoreTrouble`` where it cannot be noted, ``BadSetting``
+        or ``Damaged`` where it cannot be opened.
         """
+        if not self.has_originals(record, viewer=viewer):
+            raise NotFound(f"There are no originals of {record.number[:80]!r} that you may read.")
         self.store.note("saw", f"{record.ref.kind}:{record.id}", by=viewer.name, detail={"what": "originals"})
         return self.store.originals(record, viewer)
+
+    def _seen_here(self, record: Record, viewer: Viewer) -> bool:
+        return record.id is not None and bool(self.store.records(record.ref.kind, [record.id], viewer))

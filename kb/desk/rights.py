@@ -16,6 +16,7 @@ READS = frozenset(
          "patterns", "retired_patterns", "pattern", "pattern_of", "pattern_acts", "problems", "problem", "linkable",
          "problem_of_pattern", "final_problem", "problem_history", "problem_articles", "problem_uses", "standings",
          "profile", "exported", "bursts", "verdict", "contrasts", "fixes_of", "periods", "scenes", "figures", "digest",
+         "has_originals",
     }
 )  # fmt: skip
 """What is asked for only; what comes back is filtered by groups."""

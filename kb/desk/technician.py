@@ -10,7 +10,6 @@ from kb.access import require
 from kb.desk.front import Front
 from kb.errors import BadSetting, NotFound
 from kb.records import ARTICLE_STATES, Answer, Correction, Filter, Kind, Link, Mark, Record, Ticket, Viewer
-from kb.roles import LOCAL
 from kb.rows import content_hash
 from kb.text import clean
 
@@ -102,5 +101,5 @@ class Technician(Front):
 
 
 def named(said: str, viewer: Viewer) -> str:
-    """Who is named as having said it: only the person at the machine may speak for others."""
-    return said if said and LOCAL in viewer.roles else viewer.name
+    """Who is named as having said it: only the person at the machine and tools may speak for others."""
+    return said if said and viewer.may("speak") else viewer.name

@@ -15,10 +15,19 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from kb.errors import BadSetting, Damaged
 
 _BYTES, _NONCE = 32, 12
+_SEALED = "sealed:"
 NO_KEY = (
     "Originals are to be kept for entitled readers, but there is no key: make one with `seenbefore privacy key"
     " FILE` outside "
     "the home and name it in SEENBEFORE_PRIVACY_KEY_FILE."
+)
+LOST_KEY = (
+    "Originals of this record are sealed and there is no key: set SEENBEFORE_PRIVACY_KEY_FILE to the key they were"
+    " sealed with."
+)
+NO_KEY_TO_SEAL = (
+    "Secrets of webhooks are kept sealed, but there is no key: make one with `seenbefore privacy key FILE` outside the"
+    " home and name it in SEENBEFORE_PRIVACY_KEY_FILE."
 )
 
 
@@ -50,6 +59,36 @@ class Sealer:
                 "sealed with."
             ) from error
         return {str(name): str(value) for name, value in json.loads(plain).items()}
+
+    def seal_secret(self, secret: str, about: str) -> str:
+        """One secret as text for a column of the store."""
+        return _SEALED + base64.b64encode(self.seal({"secret": secret}, about)).decode()
+
+
+def is_sealed(text: str) -> bool:
+    """Whether this is what :meth:`Sealer.seal_secret` made."""
+    return text.startswith(_SEALED)
+
+
+def open_secret(text: str, about: str, sealer: Sealer | None, *, named: str) -> str:
+    """The secret in a column of the store, also one that was never sealed.
+
+    Raises ``BadSetting`` where there is no key, ``Damaged`` where it is another; both name whose secret it is.
+    """
+    if not is_sealed(text):
+        return text
+    way_out = "or remove it and make it anew."
+    if sealer is None:
+        raise BadSetting(
+            f"The secret of {named} is sealed and there is no key: set SEENBEFORE_PRIVACY_KEY_FILE, {way_out}"
+        )
+    try:
+        return sealer.open(base64.b64decode(text.removeprefix(_SEALED)), about)["secret"]
+    except (Damaged, ValueError, KeyError) as error:
+        raise Damaged(
+            f"The secret of {named} does not open with the key that is set: set SEENBEFORE_PRIVACY_KEY_FILE to the key"
+            f" it was sealed with, {way_out}"
+        ) from error
 
 
 def new_key() -> str:

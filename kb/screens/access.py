@@ -13,18 +13,24 @@ from kb.errors import SeenBeforeError
 from kb.records import Viewer
 from kb.roles import ACTS, PERMISSIONS, ROLES
 from kb.roster import EVERYTHING, Person
-from kb.screens import accessrules, entrance
+from kb.screens import accessclaims, accessrules, entrance
 from kb.screens.chrome import address, empty, head, notes
 from kb.screens.paper import Node, Told, button, copier, div, el, field, form, link, sheet, span, submit
 from kb.screens.wording import count, moment
 
-VIEWS: Mapping[str, str] = {"": "People", "rules": "Rules", "sessions": "Sessions", "roles": "What roles may"}
+VIEWS: Mapping[str, str] = {
+    "": "People",
+    "claims": "Sign-in claims",
+    "rules": "Rules",
+    "sessions": "Sessions",
+    "roles": "What roles may",
+}
 FIRST = "Make the first one an admin: `seenbefore user add NAME --role admin`"
 _TROUBLE, _FIRST = "sb-access-trouble", "sb-access-first"
 
 
 def page(desk: Desk, viewer: Viewer) -> None:
-    """Draw one of the four views. Raises ``NotAllowed`` where the viewer may not manage access."""
+    """Draw one of the five views. Raises ``NotAllowed`` where the viewer may not manage access."""
     people = desk.people(viewer=viewer)
     view = address().get("show", "")
     view = view if view in VIEWS else ""
@@ -32,7 +38,9 @@ def page(desk: Desk, viewer: Viewer) -> None:
     lead = "Nobody has to sign in yet: this is a desk for one person on this machine." if not people else ""
     sheet("access-head", head("Who may see and do what?", lead), el("nav", "switch wraps", *tabs, label="Views"),
           notes((told,) if (told := st.session_state.pop(_TROUBLE, "")) else ()))  # fmt: skip
-    {"": _people, "rules": accessrules.section, "sessions": _sessions, "roles": _roles}[view](desk, viewer)
+    {"": _people, "claims": accessclaims.section, "rules": accessrules.section, "sessions": _sessions, "roles": _roles}[
+        view
+    ](desk, viewer)
 
 
 # --- persons ------------------------------------------------------------------------------------------------------
@@ -64,22 +72,30 @@ def _card(one: Person, viewer: Viewer, of: int) -> dict[str, Any]:
                title="from the sign-in of the organisation" if role in one.roles - one.given_roles else "")
         for role in ROLES
     ]  # fmt: skip
-    acts: list[Node] = [button("See the desk as " + one.name, "as", "bare little", person=key)]
+    acts: list[Node] = [
+        button("See their desk", "as", "bare little", title=f"See the desk as {one.name} does", person=key)
+    ]
     if not one.issuer:
         acts.append(button("New password", "password", "bare little", person=key))
     acts.append(button("Let in again" if one.disabled else "Keep out", "enable" if one.disabled else "disable",
                        "bare little", person=key))  # fmt: skip
     where = f"signs in with {one.issuer}" if one.issuer else "signs in here"
-    claimed = f"Their sign-in says: {', '.join(one.claims)}" if one.claims else None
+    claimed = f"Their sign-in says: {', '.join(one.claims)}{_meant(one)}." if one.claims else None
     return div(
         "card",
         div("row", el("h3", "", one.name), span("soft small", where),
             span("tag", "kept out") if one.disabled else None, div("row push", *acts)),
-        div("row tight", *chips),
-        form("groups", div("row-form", field("groups", "Groups", ", ".join(sorted(one.given_groups)), hint="none"),
-                           submit("Save", "")), person=key),
+        div("rights", div("row tight", *chips), form("groups", div("row-form", field("groups", "Groups",
+            ", ".join(sorted(one.given_groups)), hint="none"), submit("Save", "")), person=key)),
         el("p", "small soft", claimed) if claimed else None,
     )  # fmt: skip
+
+
+def _meant(one: Person) -> str:
+    """What their claims give beside what is given here."""
+    roles, groups = sorted(one.roles - one.given_roles), sorted(one.groups - one.given_groups)
+    parts = [f"the role {' and '.join(roles)}" if roles else "", f"the groups {', '.join(groups)}" if groups else ""]
+    return f", which gives {' and '.join(filter(None, parts))}" if roles or groups else ", which gives nothing more"
 
 
 def _heard(desk: Desk, viewer: Viewer, told: Told) -> None:

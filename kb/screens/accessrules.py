@@ -51,7 +51,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 def _row(at: int, rule: Rule, counted: Preview | None) -> dict[str, Any]:
     n = count(counted.matched[at], "record") if counted is not None else ""
-    return div("card row", span("", rule.told), span("soft small", n),
+    return div("card row rule", span("", rule.told), span("soft small", n),
                div("push", button("Take out", "out", "bare little", at=str(at))))  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _table(rows: Sequence[Entry], numbers: Mapping[str, str]) -> Node:
     heads = (el("th", "", name) for name in ("When", "Who", "Did", "On", "More"))
     body = (
         el("tr", "", el("td", "small", f"{moment(one.at)}"), el("td", "", one.by or "the program", _via(one)),
-           el("td", "", one.act), el("td", "", _subject(one, numbers)), el("td", "small soft", _detail(one)))
+           el("td", "nowrap", one.act), el("td", "", _subject(one, numbers)), el("td", "small soft", _detail(one)))
         for one in rows
     )  # fmt: skip
     table = el("table", "table", el("thead", "", el("tr", "", *heads)), el("tbody", "", *body))

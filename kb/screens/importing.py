@@ -51,6 +51,12 @@ class Work:
     done: Imported | None = None
 
 
+def _named(error: SeenBeforeError, name: str) -> str:
+    """What is wrong, with the name of the file where one speaks of it."""
+    told = str(error)
+    return f"{name} {told.removeprefix('the file ')}" if told.startswith("the file ") else told[:1].upper() + told[1:]
+
+
 def page(desk: Desk, viewer: Viewer) -> None:
     """Draw the wizard: an upload, or what is to know before one."""
     sheet("import-head", head(ASKED, LEAD))
@@ -68,7 +74,11 @@ def page(desk: Desk, viewer: Viewer) -> None:
         found = _found(desk, viewer, data, work, own)
     except SeenBeforeError as error:
         again = button("Start over", "over") if work.said != Said() or work.preset or work.encoding else None
-        sheet("import", div("block", notes((str(error),)), again), told=partial(_heard, desk, viewer, work, None))
+        sheet(
+            "import",
+            div("block", notes((_named(error, work.name),)), again),
+            told=partial(_heard, desk, viewer, work, None),
+        )
         return
     if work.wanted:
         _take_in(desk, viewer, found, work)
@@ -147,11 +157,11 @@ def _forget(desk: Desk, viewer: Viewer, sent: Told) -> None:
 
 
 def _asking(found: Understanding, work: Work, own: Sequence[Preset]) -> list[Node]:
-    told = tuple(text for text in (work.wrong, work.told) if text)
+    wrong, told = work.wrong, work.told
     work.wrong = work.told = ""
     warned = tuple(_here(warning) for warning in found.warnings)
     return [
-        div("block", notes(told)),
+        div("block", notes((wrong,) if wrong else ())),
         importtable.summary(found, work.name, work.preset, [one.name for one in own], work.encoding),
         importtable.questions(found),
         div("block-s", notes(warned)) if warned else None,
@@ -159,7 +169,7 @@ def _asking(found: Understanding, work: Work, own: Sequence[Preset]) -> list[Nod
         importtable.states(found),
         importtable.lines(found),
         importtable.preview(found),
-        _ending(found),
+        _ending(found, told),
     ]
 
 
@@ -168,14 +178,15 @@ def _here(sentence: str) -> str:
     return _OPTION.sub("", sentence).replace(", or give --encoding", ", or choose another encoding above")
 
 
-def _ending(found: Understanding) -> Node:
+def _ending(found: Understanding, told: str) -> Node:
     left = [question for question in found.questions if question.about != "line"]
     open_ = el("p", "small soft block-s", "What is not answered stays empty in every ticket; the tool's own value is "
                "kept beside it.") if left else None  # fmt: skip
     keep = form("keep", entry("preset", "Keep these answers as a preset", "", hint="my-desk", most=40),
                 submit("Keep", ""), look="row i-end")  # fmt: skip
     return el("section", "gap", el("h2", "", "Take it in"), open_,
-              div("row block-s i-end", button(f"Import these {found.kind}", "import", "strong"), keep))  # fmt: skip
+              div("row block-s i-end", button(f"Import these {found.kind}", "import", "strong"), keep),
+              div("block-s", notes((told,))) if told else None)  # fmt: skip
 
 
 def _heard(desk: Desk, viewer: Viewer, work: Work, found: Understanding | None, sent: Told) -> None:

@@ -14,6 +14,7 @@ from kb.apikeys import LONGEST, RATE, ApiKey
 from kb.desk import Desk
 from kb.errors import BadSetting, SeenBeforeError
 from kb.hooks import EVENTS, TRIES, Delivery, Hook
+from kb.privacy.sealing import NO_KEY_TO_SEAL
 from kb.records import Viewer
 from kb.screens.chrome import empty, head, notes
 from kb.screens.paper import Node, Told, button, choice, copier, div, el, field, fold, form, sheet, submit
@@ -44,9 +45,10 @@ def page(desk: Desk, viewer: Viewer) -> None:
     sheet(
         "integrations",
         head("Which programs talk to the desk?", lead),
+        notes(tuple(desk.store.hook_trouble())),
         _keys(keys, said),
-        _incoming([one for one in hooks if one.way == "in"], said),
-        _outgoing([one for one in hooks if one.way == "out"], said),
+        _incoming(desk, [one for one in hooks if one.way == "in"], said),
+        _outgoing(desk, [one for one in hooks if one.way == "out"], said),
         _messages(desk, {one.id: one.name for one in hooks}, said),
         _calls(desk),
         told=partial(_heard, desk, viewer),
@@ -85,7 +87,7 @@ def _keys(keys: Sequence[ApiKey], said: _Said) -> Node:
         div("row", submit("Make the key")),
         look="edit", n=str(len(keys)),
     )  # fmt: skip
-    rows = [_key(one) for one in keys]
+    rows = [_key(one) for one in sorted(keys, key=lambda one: one.state(now()) != "good")]
     heads = ("Key", "For", "Until", "Last used", "")
     listed = div("card scroll", _table(heads, rows)) if rows else el("p", "soft", "No program may call yet.")
     lead = "A key lets one program call the API under /api/v1, for what it is for and nothing else."
@@ -110,7 +112,7 @@ def _key(one: ApiKey) -> Node:
 # --- webhooks -----------------------------------------------------------------------------------------------------
 
 
-def _incoming(hooks: Sequence[Hook], said: _Said) -> Node:
+def _incoming(desk: Desk, hooks: Sequence[Hook], said: _Said) -> Node:
     names = [(one.name, one.title) for one in presets() if one.kind == "tickets"]
     asks = form(
         "add-in",
@@ -120,12 +122,12 @@ def _incoming(hooks: Sequence[Hook], said: _Said) -> Node:
         look="edit", n=str(len(hooks)),
     )  # fmt: skip
     rows = [
-        el("tr", "", el("td", "", el("strong", "", one.name)), el("td", "", one.preset or "generic"),
-           el("td", "", ago(one.used_at, to=now()) or "never"), el("td", "", "" if one.active else "rests"),
+        el("tr", "", el("td", "", el("strong", "", one.name), _rests(one)), el("td", "", one.preset or "generic"),
+           el("td", "", ago(one.used_at, to=now()) or "never"),
            el("td", "right", *_acts(one)))
         for one in hooks
     ]  # fmt: skip
-    listed = div("card scroll", _table(("Tool", "Preset", "Last message", "", ""), rows)) if rows else el(
+    listed = div("card scroll", _table(("Tool", "Preset", "Last message", ""), rows)) if rows else el(
         "p", "soft", "No tool sends tickets by itself yet.")  # fmt: skip
     lead = ("A tool sends each new or changed ticket to /api/v1/webhooks/tickets, signed with a secret of its own. "
             "Forged, old and repeated messages are refused.")  # fmt: skip
@@ -134,11 +136,11 @@ def _incoming(hooks: Sequence[Hook], said: _Said) -> Node:
         lead,
         said.under("in"),
         listed,
-        fold("New sender", asks, look="gap-s", name=f"new-in-{len(hooks)}"),
+        _new(desk, "New sender", asks, f"new-in-{len(hooks)}"),
     )
 
 
-def _outgoing(hooks: Sequence[Hook], said: _Said) -> Node:
+def _outgoing(desk: Desk, hooks: Sequence[Hook], said: _Said) -> Node:
     events = [("", "Everything"), *((event, event.capitalize()) for event in EVENTS)]
     asks = form(
         "add-out",
@@ -149,13 +151,12 @@ def _outgoing(hooks: Sequence[Hook], said: _Said) -> Node:
         look="edit", n=str(len(hooks)),
     )  # fmt: skip
     rows = [
-        el("tr", "", el("td", "", el("strong", "", one.name)), el("td", "", one.url),
+        el("tr", "", el("td", "", el("strong", "", one.name), _rests(one)), el("td", "", one.url),
            el("td", "", ", ".join(one.events) + (", with titles" if one.with_text else "")),
-           el("td", "", "" if one.active else "rests"),
            el("td", "right", button("Test", "test", "quiet little", id=str(one.id)), *_acts(one)))
         for one in hooks
     ]  # fmt: skip
-    listed = div("card scroll", _table(("Who", "Address", "Told of", "", ""), rows)) if rows else el(
+    listed = div("card scroll", _table(("Who", "Address", "Told of", ""), rows)) if rows else el(
         "p", "soft", "Nobody is told: nothing leaves this machine.")  # fmt: skip
     lead = "Bursts, fixes that did not hold, and broken promises, counted over what everybody may see."
     return _section(
@@ -163,8 +164,19 @@ def _outgoing(hooks: Sequence[Hook], said: _Said) -> Node:
         lead,
         said.under("out"),
         listed,
-        fold("New receiver", asks, look="gap-s", name=f"new-out-{len(hooks)}"),
+        _new(desk, "New receiver", asks, f"new-out-{len(hooks)}"),
     )
+
+
+def _new(desk: Desk, title: str, asks: Node, name: str) -> Node:
+    """The form folded away; where secrets cannot be sealed what to do about that."""
+    if desk.store.sealer is None:
+        return notes((NO_KEY_TO_SEAL,))
+    return fold(title, asks, look="gap-s", name=name)
+
+
+def _rests(one: Hook) -> Node:
+    return None if one.active else div("small soft", "rests")
 
 
 def _acts(one: Hook) -> tuple[Node, ...]:
@@ -186,14 +198,14 @@ def _messages(desk: Desk, names: Mapping[int, str], said: _Said) -> Node:
 def _message(one: Delivery, names: Mapping[int, str]) -> Node:
     again = button("Send again", "again", "quiet little", id=str(one.id)) if one.state == "dead" else None
     what = one.trouble or "waits to be sent"
-    return el("tr", "", el("td", "", moment(one.made_at)), el("td", "", names.get(one.hook, "")),
-              el("td", "", one.event), el("td", "", str(one.tries)),
+    return el("tr", "", el("td", "nowrap", moment(one.made_at)), el("td", "", names.get(one.hook, "")),
+              el("td", "nowrap", one.event), el("td", "", str(one.tries)),
               el("td", "", f"dead: {what}" if one.state == "dead" else what), el("td", "right", again))  # fmt: skip
 
 
 def _calls(desk: Desk) -> Node:
     rows = [
-        el("tr", "", el("td", "", one.at.strftime(_TIMES)), el("td", "", one.caller),
+        el("tr", "", el("td", "nowrap", one.at.strftime(_TIMES)), el("td", "", one.caller),
            el("td", "mono", f"{one.method} {one.route}"), el("td", "right", str(one.status)),
            el("td", "right", f"{one.ms:,} ms"))
         for one in desk.store.calls(_SHOWN)

@@ -8,7 +8,7 @@ from kb.desk import Desk
 from kb.problems import ProblemUse, shown
 from kb.records import PROBLEM_STATES, Article, Link, Mark, Problem, Record, Ticket, Viewer
 from kb.rows import content_hash
-from kb.screens import feedback, history, hits, problemedit, problemhelp
+from kb.screens import feedback, history, hits, originals, problemedit, problemhelp
 from kb.screens.chrome import remembered
 from kb.screens.feedback import About
 from kb.screens.paper import Node, Told, button, choice, div, el, field, fold, form, link, prose, sheet, span, submit
@@ -33,6 +33,8 @@ def _heard(desk: Desk, viewer: Viewer, found: Problem, about: About, told: Told)
     if told.get("name") in ("say", "undo"):
         problemedit.hush(found.ref)
         feedback.heard(desk, viewer, about, told)
+    elif told.get("name") == originals.SHOW:
+        originals.heard(desk, viewer, found)
     else:
         problemedit.heard(desk, viewer, found, told)
 
@@ -51,6 +53,7 @@ def _body(desk: Desk, viewer: Viewer, found: Problem, about: About) -> list[Node
         feedback.buttons(found, about, mine.get(found.ref, {})),
         _flags(desk, viewer, found),
         problemedit.told(found.ref),
+        originals.block(desk, viewer, found),
         div(
             "record p-record",
             div(

@@ -12,7 +12,7 @@ from kb.desk import Desk
 from kb.errors import NotFound, SeenBeforeError
 from kb.library import OURS
 from kb.records import ARTICLE_STATES, Article, Link, Mark, Problem, Record, Said, Ticket, Viewer
-from kb.screens import feedback, fixed, history, hits, problem
+from kb.screens import feedback, fixed, history, hits, originals, problem
 from kb.screens.answers import KINDS, SHOWN, columns
 from kb.screens.chrome import empty, notes, remembered
 from kb.screens.feedback import About
@@ -139,7 +139,11 @@ def _article(desk: Desk, viewer: Viewer, found: Record, about: About, linked: tu
 def _row_of_buttons(desk: Desk, viewer: Viewer, record: Record, about: About) -> Node:
     mine = feedback.standing(desk, viewer, [record], about)
     told = st.session_state.get("sb-record", {}).get(record.ref, ())
-    return [feedback.buttons(record, about, mine.get(record.ref, {})), notes(told)]
+    return [
+        feedback.buttons(record, about, mine.get(record.ref, {})),
+        notes(told),
+        originals.block(desk, viewer, record),
+    ]
 
 
 def _flags(desk: Desk, viewer: Viewer, record: Record) -> Node:
@@ -184,7 +188,9 @@ def _heard(desk: Desk, viewer: Viewer, found: Record, about: About, told: Told) 
         feedback.heard(desk, viewer, about, told)
         return
     try:
-        if name in ("state", "owner"):
+        if name == originals.SHOW:
+            originals.heard(desk, viewer, found)
+        elif name in ("state", "owner"):
             mark = Mark(found.ref, cast("Said", name), note=told.get("note", ""))
             desk.mark(mark, viewer=viewer)
             said[found.ref] = (f"The {name} is now {mark.note.strip() or 'nobody'}. The history takes it back.",)

@@ -205,7 +205,9 @@ def open_delimited(source: Source, coding: Coding, *, delimiter: str = "") -> Ta
     used = delimiter or said or _delimiter(head[start:])
     first, skipped = _header(head[start:], used)
     if len(first) < 2:
-        raise NotATable(f"{name} is not a table: no line in it has two or more columns.")
+        raise NotATable(
+            f"{name} is not a table: no line in it has two or more columns. Export it as CSV with a header line."
+        )
     header, repeated = unique(first)
     notes = [coding.note] if coding.note else []
     if skipped:

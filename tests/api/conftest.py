@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from kb.api import Api, Limits, make
 from kb.desk import Desk
+from kb.privacy.sealing import new_key
 from kb.records import Article, Link, Problem, Ticket
 from kb.text import prepare
 from pipelines.desk import desk_of
@@ -20,6 +21,7 @@ from pipelines.settings import Settings
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 SECRET = "zanzibar"
+KEY = new_key()
 
 
 @dataclass
@@ -76,7 +78,7 @@ def shared_world(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Wo
 
 def _copy(template: Path, folder: Path) -> World:
     shutil.copytree(template, folder)
-    return World(desk_of(Home(Settings(folder, embedder="hashing"))))
+    return World(desk_of(Home(Settings(folder, embedder="hashing", privacy_key=KEY))))
 
 
 def _fill(folder: Path) -> None:

@@ -44,10 +44,11 @@ NEW = {"number": "T1", "short_description": "the quokka sits on the plotter", "s
 
 
 def test_a_signed_ticket_is_taken_once_and_found_at_once(world: Any, sender: Any) -> None:
-    assert sender(NEW).json()["added"] == 1
+    told = {"taken": 1, "added": None, "updated": None, "unchanged": None, "remarks": []}
+    assert sender(NEW).json() == told
     again = sender(NEW)
     assert again.status_code == 409
-    assert sender({**NEW, "state": "Closed"}, message="m2").json()["updated"] == 1
+    assert sender({**NEW, "state": "Closed"}, message="m2").json() == told, "the sender reads nothing"
     found = world.client("search").post("/search", json={"text": "quokka plotter"}).json()
     assert "T1" in {one["number"] for one in found["hits"] + found["nearest"]}
 
@@ -95,7 +96,7 @@ def test_a_hook_that_rests_or_is_gone_lets_nothing_in_and_a_key_does_not_stand_i
 def test_the_shapes_of_three_tools_are_understood(
     world: Any, sender: Any, payload: Any, number: str, title: str
 ) -> None:  # fmt: skip
-    assert sender(payload).json()["added"] == 1
+    assert sender(payload).json()["taken"] == 1
     read = world.client("tickets:read").get(f"/tickets/{number}?source=tool").json()
     assert (read["title"], read["state"] in ("open", None)) == (title, True)
     if "issue" in payload or "caller_id" in payload:
@@ -244,3 +245,13 @@ def test_what_happened_is_told_once_and_only_of_what_everybody_may_see(world: An
     assert '"H1"' not in told
     assert "lift" not in told
     assert trial(world.now).event == "test"
+
+
+def test_without_the_key_a_sender_is_told_to_come_again_and_not_that_its_secret_is_wrong(
+    world: Any, sender: Any
+) -> None:  # fmt: skip
+    sealer, world.desk.store.sealer = world.desk.store.sealer, None
+    answer = sender(NEW)
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+    world.desk.store.sealer = sealer
+    assert sender(NEW).status_code == 200

@@ -10,7 +10,11 @@ from starlette.testclient import TestClient
 
 from kb.api.app import OPEN, SIGNED, specification
 from kb.apikeys import SCOPES, token_hash
-from kb.errors import BadSetting, NotFound
+from kb.desk import rights
+from kb.errors import BadSetting, NotAllowed, NotFound
+from kb.records import Viewer
+from kb.roles import ACTS, of_scopes
+from kb.roles import SCOPES as OF_SCOPES
 
 SECRET = "zanzibar"
 
@@ -150,3 +154,62 @@ def test_no_answer_to_a_key_without_the_group_holds_a_word_of_the_groups_tickets
     assert 'seenbefore_records{kind="tickets"} 36.0' in plain.get("/metrics").text
     assert 'seenbefore_records{kind="tickets"} 40.0' in hr.get("/metrics").text
     assert {hit["number"] for hit in hr.post("/search", json=asked).json()["hits"]} >= {"HR0001"}
+
+
+READING = ["search", "triage", "tickets:read", "patterns", "measures", "metrics"]
+
+
+def test_what_a_key_may_do_is_its_scopes_acts_whatever_it_asks_the_desk() -> None:
+    def acts(*scopes: str) -> set[str]:
+        viewer = Viewer("key:x", roles=of_scopes(scopes))
+        return {act for act in ACTS if viewer.may(act)}
+
+    assert set(SCOPES) == set(OF_SCOPES)
+    assert all(acts(scope) == {"read"} for scope in READING)
+    assert acts("tickets:write") == {"send tickets"}
+    assert acts("knowledge") == {"read", "send articles", "link"}
+    assert acts("feedback") == {"read", "mark", "correct", "speak"}
+    assert acts("problems") == {"read", "problems"}
+    assert acts("admin") == set().union(*map(acts, SCOPES))
+    assert not acts("admin") & {
+        "settings",
+        "rules",
+        "models",
+        "delete",
+        "access",
+        "privacy",
+        "originals",
+        "integrations",
+        "export",
+        "import",
+        "audit",
+        "patterns",
+        "articles",
+        "unlisted",
+    }
+    assert acts("king") == set()
+
+
+@pytest.mark.parametrize("scope", READING)
+def test_a_key_for_reading_can_do_nothing_at_the_desk_that_changes_anything(world: Any, scope: str) -> None:
+    key = world.desk.store.add_key("x", scopes=[scope], now=world.now)[0]
+    for question in sorted(rights.WRITES):
+        with pytest.raises(NotAllowed, match="needs another scope"):
+            getattr(world.desk, question)(viewer=key.viewer)
+
+
+def test_a_key_or_hook_that_only_sends_tickets_reads_nothing_by_any_way(world: Any) -> None:
+    viewer = Viewer("key:x", frozenset({"HR"}), roles=of_scopes(["tickets:write"]))
+    store, shelf = world.desk.store, world.desk.shelves.now().pools["ticket"]
+    assert sum(store.counts(viewer).values()) == 0
+    assert store.page("ticket", viewer) == []
+    assert not shelf.columns.visible(viewer).any()
+    assert shelf.columns.where(viewer).facets["audience"] == ("-",)
+    with pytest.raises(NotAllowed, match="needs another scope"):
+        world.desk.search("printer", viewer=viewer)
+
+
+def test_a_key_may_link_tickets_to_problems_only_where_it_is_for_problems_too(world: Any) -> None:
+    sent = {"ticket": {"number": "INC0001"}, "target": {"kind": "problem", "number": "PRB0001"}}
+    assert world.client("knowledge").post("/links", json=sent).status_code == 403
+    assert world.client("knowledge", "problems").post("/links", json=sent).status_code == 200

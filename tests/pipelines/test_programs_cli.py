@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from kb.errors import BadSetting
 from kb.keyring import Call
+from kb.privacy.sealing import new_key
 from kb.records import Ticket
 from kb.store import Store
 from kb.text import prepare
@@ -26,8 +27,10 @@ from pipelines.worker import Worker
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(Settings(tmp_path / "desk", embedder="hashing"))
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    key = new_key()
+    monkeypatch.setenv("SEENBEFORE_PRIVACY_KEY", key)
+    made = Home(Settings(tmp_path / "desk", embedder="hashing", privacy_key=key))
     made.create()
     made.store.set("embedder", "hashing")
     made.store.write("ticket", [prepare(Ticket("t", "T1", "printer is out of paper", state="open"))])
@@ -77,6 +80,19 @@ def test_webhooks_are_entered_listed_without_secrets_and_removed(home: Home) -> 
     assert "0 new, 0 sent" in run(home, "hooks", "send")[1]
     assert run(home, "hooks", "remove", "oncall")[0] == 0
     assert [one.name for one in home.store.hooks()] == ["zammad"]
+
+
+def test_without_the_key_no_webhook_is_made_and_a_lost_key_is_said_in_one_sentence(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    assert run(home, "hooks", "in", "zammad")[0] == 0
+    monkeypatch.delenv("SEENBEFORE_PRIVACY_KEY")
+    code, told = run(home, "hooks", "in", "jira")
+    assert (code, "seenbefore privacy key FILE" in told, "whsec_" in told) == (1, True, False)
+    assert run(home, "hooks", "list")[0] == 0
+    code, told = run(home, "doctor")
+    assert code == 1
+    assert "The secret of the webhook 'zammad' is sealed and there is no key" in " ".join(told.split())
 
 
 class Taking(BaseHTTPRequestHandler):

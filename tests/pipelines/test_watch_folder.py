@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kb.errors import BadSetting
+from kb.errors import BadSetting, StoreTrouble
 from kb.tables import Asked, saved, understand
 from kb.tables.wizard import Said, preset_from, renamed
 from pipelines import watch as watching
 from pipelines.home import Home
+from pipelines.opened import Opened
 from pipelines.settings import Settings
 
 GOOD = b"number,short_description,sys_id\nINC1,No sound,a\nINC2,No mail,b\n"
@@ -129,3 +131,47 @@ def test_ctrl_c_between_files_loses_nothing(home: Home, folder: Path) -> None:
 def test_no_folder_is_said(home: Home, tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="no folder"):
         watching.watch(home, tmp_path / "nowhere", Asked(), once=True, tell=lambda met: None)
+
+
+def followed(home: Home, folder: Path, **more: Any) -> list[tuple[str, str]]:
+    """What followed from the files: (outcome, sentence) each."""
+    met: list[watching.Met] = []
+    watching.watch(home, folder, Asked(), once=True, tell=met.append, **more)
+    return [(one.outcome, one.sentence) for one in met if not one.file]
+
+
+def test_after_files_the_index_is_up_to_date_and_a_served_desk_takes_it_up(home: Home, folder: Path) -> None:
+    desk = Opened(home.settings)
+    assert any("seenbefore index" in note for note in desk().warnings())
+    (folder / "a.csv").write_bytes(GOOD)
+    (folder / "b.csv").write_bytes(GOOD.replace(b"INC", b"REQ"))
+    assert followed(home, folder) == [("done", "The index holds 4 tickets and 0 articles.")]
+    assert home.index()[0].facts["watermark"] == home.store.records_seq()
+    desk._looked = 0.0
+    assert not any("seenbefore index" in note for note in desk().warnings())
+    assert followed(home, folder) == [], "nothing went in"
+    (folder / "c.csv").write_bytes(GOOD + b"\n")
+    assert followed(home, folder) == [], "nothing changed"
+
+
+def test_what_follows_is_chosen_and_too_little_is_no_failure(home: Home, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(GOOD)
+    assert followed(home, folder, index=False) == []
+    (folder / "b.csv").write_bytes(GOOD.replace(b"INC", b"REQ"))
+    assert [outcome for outcome, _ in followed(home, folder, then=["patterns", "train"])] == ["done", "done", "waits"]
+    with pytest.raises(BadSetting, match="patterns or train"):
+        followed(home, folder, then=["launch"])
+
+
+def test_an_index_that_cannot_be_made_is_said_and_counts_as_failed(
+    home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreTrouble("The disk is full: make room.")
+
+    monkeypatch.setattr(watching.indexing, "build", full)
+    (folder / "a.csv").write_bytes(GOOD)
+    met: list[watching.Met] = []
+    assert watching.watch(home, folder, Asked(), once=True, tell=met.append) == 1
+    assert [one.outcome for one in met] == ["done", "failed"]
+    assert "is stored, but the index could not follow: The disk is full" in met[1].sentence

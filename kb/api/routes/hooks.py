@@ -51,7 +51,7 @@ def _take(asking: Asking, body: bytes) -> TakenOut:
         except (ValueError, RecursionError) as error:
             raise BadSetting("The message is not JSON that can be read.") from error
         done = take(store, "ticket", unwrapped(payload), source=hook.source or hook.name, viewer=asking.viewer,
-                    preset=hook.preset or "generic")  # fmt: skip
+                    preset=hook.preset or "generic", owns=True)  # fmt: skip
     except Exception:
         store.give_back_message(hook.id, asking.caller.message)
         raise

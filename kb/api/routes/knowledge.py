@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from kb.access import require
 from kb.api import answers
 from kb.api.answers import ArticleOut, ArticlePage, RefOut, TakenOut
 from kb.api.keys import Asking, needs
@@ -92,6 +93,7 @@ def links(
 @router.post("/links", summary="Link a ticket to what answered it")
 def link(asked: LinkIn, asking: Annotated[Asking, needs("knowledge")]) -> LinkedOut:
     """Say that an article, a problem or another ticket answered a ticket; the next search counts it."""
+    require(asking.viewer, "link")
     ticket = found(asking, "ticket", asked.ticket.number, asked.ticket.source)
     target = found(asking, asked.target.kind, asked.target.number, asked.target.source)
     if ticket.ref == target.ref:
