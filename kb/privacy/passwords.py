@@ -10,55 +10,86 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+from kb.privacy import codes
+from kb.privacy.beside import beside
+from kb.privacy.layouts import laid_out
 from kb.privacy.logins import pairs, resets
 from kb.privacy.spans import Span, lowered
-from kb.privacy.technical import is_word
-from kb.privacy.values import TOKEN, adjacent, assigned, direct, strong, taken
-from kb.privacy.wording import AGAIN, ARTICLE, FILLER, KEYS, LINK, OTHERS, STEMS
+from kb.privacy.technical import is_word, technical
+from kb.privacy.values import TOKEN, adjacent, assigned, direct, is_guid, jumbled, odd, strong, taken
+from kb.privacy.wording import AGAIN, ARTICLE, CHANGED, FILLER, KEYS, LINK, NAMES, OTHERS, STEMS, TO
 
 _WINDOW = 180
+_BACK, _AHEAD = 110, 400
+"""Characters before and after a key word that what it announces can depend on."""
+_REMEMBERED = 2000
 _FORWARD = 9
 """Words after the key word among which "is" may stand."""
 
 _ASSIGN = re.compile(
-    r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[ \t]{0,2})?"
+    r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[\"'`]{0,2}[ \t]{0,2})?"
     r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|[-=]>|\|[-–—]?|[-–—](?=[ \t])|→)"
     r"[ \t]{0,12}(?:\n{1,3}[ \t]{0,8})?(?P<open>[\"'`“„‘«*|\\]{0,3})[ \t]{0,2}"
 )
 _NEXT = re.compile(r"[ \t]{1,3}(?P<open>[\"'`“„‘«(]{0,2})")
 _AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako|is|are|was|ist|est|es|è|é|\(?that'?s)[ \t]")
-_CODE_LINK = re.compile(
-    r"(?:s\b)?[\"']?[ \t]{0,2}(?:(?:[:=#>–-]{1,2}|ist|is|was|war|lautet|shows|says|est|es|è|é|to|still|now|number"
-    r"|no\.?|nr\.?"
-    r"|code|nummer|numéro|jest|это|-)[ \t]{0,3}){0,3}[\"'(“\n]{0,2}[ \t]{0,2}"
-)
-_CODE = re.compile(r"(?:\d{3}[ -]\d{3}|\d{4,8}|(?=[a-z]{0,5}\d)[a-z0-9]{6,8})(?![\w@]|[.,:/-]\d)", re.IGNORECASE)
-_CVV = re.compile(r"\d{3,4}(?!\d)")
 
 
 def passwords(text: str) -> Iterator[Span]:
     """Passwords, network keys and codes by the words around them."""
     low = lowered(text)
-    last = 0
+    last, places, known = 0, list[int](), dict[tuple[str, int, int], tuple[Span, ...]]()
     for stem in STEMS.finditer(low):
         match = KEYS.match(low, stem.start()) if stem.start() >= last else None
         if match is None:
             continue
         last = match.end()
-        name, start, end = match.lastgroup, match.start(), match.end()
-        if name != "long" and start and low[start - 1].isalpha():
+        name, start, end = match.lastgroup or "", match.start(), match.end()
+        if not _counts(low, name, start, end):
             continue
-        if name == "code" and not _cut(low, end):
-            continue
-        if name == "code":
-            yield from _codes(text, low, start, end)
-        elif name == "long" or _cut(low, end):
-            kind = "key" if name == "network" or _of_network(low, start) else "password"
-            for span in _values(text, low, start, end, kind):
-                last = span.end if span.start <= last + 60 and span.end > last else last
-                yield span
+        if name == "long" or (
+            name != "code" and not (low[start - 1 : start].isalnum() or low[end : end + 1].isdigit())
+        ):
+            places.append(start)
+        for span in _remembered(text, low, match, known):
+            last = span.end if span.start <= last + 60 and span.end > last else last
+            yield span
+    yield from beside(text, low, places)
+    yield from codes.sent(low)
     yield from resets(text, low)
     yield from pairs(text, low)
+    yield from laid_out(text, low)
+
+
+def _counts(low: str, name: str, start: int, end: int) -> bool:
+    """Whether a key word stands there as a word of its own."""
+    if name == "long":
+        return True
+    inside = start > 0 and low[start - 1].isalpha() and not low.startswith("pw", start)
+    return not inside and _cut(low, end)
+
+
+def _remembered(
+    text: str, low: str, match: re.Match[str], known: dict[tuple[str, int, int], tuple[Span, ...]]
+) -> Iterator[Span]:
+    """What a key word announces; the same words around it are read once, however often they stand in the text."""
+    start, end = match.span()
+    first = max(0, start - _BACK)
+    window = (text[first : end + _AHEAD], start - first, end - first)
+    if window not in known:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        found = _announced(text, low, match.lastgroup or "", start, end)
+        known[window] = tuple(Span(one.start - first, one.end - first, one.kind) for one in found)
+    return (Span(one.start + first, one.end + first, one.kind) for one in known[window])
+
+
+def _announced(text: str, low: str, name: str, start: int, end: int) -> Iterator[Span]:
+    if name == "code":
+        yield from _coded(text, low, start, end)
+    else:
+        kind = "key" if name == "network" or _of_network(low, start) else "password"
+        yield from _values(text, low, start, end, kind)
 
 
 def _cut(low: str, end: int) -> bool:
@@ -68,19 +99,20 @@ def _cut(low: str, end: int) -> bool:
 
 def _of_network(low: str, start: int) -> bool:
     around = low[max(0, start - 14) : start + 24]
-    return any(name in around for name in ("wifi", "wi-fi", "wlan", "wireless", "ssid", "wpa"))
+    return any(
+        name in around
+        for name in ("wifi", "wi-fi", "wlan", "wireless", "ssid", "wpa", "network", "netzwerk", "hotspot", "router")
+    )
 
 
-def _codes(text: str, low: str, start: int, end: int) -> Iterator[Span]:
-    link = _CODE_LINK.match(low, end, end + 40)
-    at = link.end() if link else end
+def _coded(text: str, low: str, start: int, end: int) -> Iterator[Span]:
+    """A code; what is called a password and is no number is one: "one-time password: Rabbit225"."""
     yield from _before(text, low, start, "code")
-    if at == end:
-        return
-    card = low.startswith(("cvv", "cvc", "csc"), start)
-    value = (_CVV if card else _CODE).match(text, at)
-    if value is not None and any(sign.isdigit() for sign in value.group()):
-        yield Span(value.start(), value.end(), "code")
+    found = codes.after(text, low, start, end)
+    if found is not None:
+        yield found
+    elif any(name in low[start:end] for name in ("pass", "wort", "psk")):
+        yield from _values(text, low, start, end, "password")
 
 
 def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Span]:
@@ -102,7 +134,7 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
         ):
             yield Span(*value, kind)
             return
-    yield from _linked(text, low, end, kind)
+    yield from _linked(text, low, start, end, kind)
     yield from _before(text, low, start, kind)
 
 
@@ -111,29 +143,54 @@ def _goes_on(low: str, at: int) -> bool:
     return low.startswith(("it is", "is ", "ist ", "lautet", "est ", "es ", "the new"), at)
 
 
-def _linked(text: str, low: str, end: int, kind: str) -> Iterator[Span]:
-    """Values after "is", "to" and their like within a few words of the same sentence."""
+def _linked(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Span]:
+    """Values after "is", "to" and their like within a few words of the same sentence, or after a question."""
     stop = low.find("\n", end, end + _WINDOW)
     stop = min(len(low), end + _WINDOW) if stop < 0 else stop
-    linked, gap = False, 0
+    link, first, before = "", True, ""
     for place, word in enumerate(TOKEN.finditer(low, end, stop)):
         said = word.group()
-        if place > _FORWARD + 6 or (not linked and (said in AGAIN or place > _FORWARD)):
+        if place > _FORWARD + 6 or (not link and (said in AGAIN or place > _FORWARD)):
             return
         if said in LINK or said[-1] in ":=":
-            linked, gap = said[:-1] not in OTHERS, gap or place
+            first = first and (place == 0 or bool(link)) and said in LINK
+            link = "" if said[:-1] in OTHERS or before in NAMES else said
+            before = ""
             continue
-        if linked and said in AGAIN:
+        if link and said in AGAIN:
             return
-        if linked and said.strip(",:") in FILLER:
+        if link and said.strip(",:") in FILLER:
             continue
-        if linked:
+        if link:
             value = _quoted(text, word.start()) if len(said) > 2 else None
-            if value is not None and (direct(text, value) if gap == 0 else _far(text[slice(*value)], gap, kind)):
+            if value is not None and _is_said(text, low, value, kind, link if first else "", start):
                 yield Span(*value, kind)
-            linked, gap = False, gap + 1
-        if said[-1] in ".!?" and not strong(said):
+            link, first = "", False
+        if said[-1] in ".!" and not strong(said):
             return
+        before = said
+
+
+def _is_said(text: str, low: str, value: tuple[int, int], kind: str, link: str, start: int) -> bool:
+    """Whether this is the password after ``link``, which is "" where words stand between it and the key word."""
+    said = text[slice(*value)]
+    shut = text[value[1] : value[1] + 1]
+    if shut in ('"', "'", "”", "’", "`", "»", "“") and text[value[0] - 1] in "\"'“‘`«„" and said.isalpha() and link:
+        return not is_word(said)
+    if not link or (link in TO and not (low.startswith("has", start) or low.startswith("haz", start))):
+        if link and kind == "password":
+            if technical(said):
+                return False
+            return direct(text, value) if _was_changed(low, start) else odd(said) and strong(said)
+        return _far(said, kind)
+    return direct(text, value)
+
+
+def _was_changed(low: str, start: int) -> bool:
+    """Whether the same sentence says before the key word that something was set or changed."""
+    first = max(0, start - 48)
+    first = max(first, low.rfind("\n", first, start), low.rfind(". ", first, start))
+    return CHANGED.search(low, first, start) is not None
 
 
 def _quoted(text: str, at: int) -> tuple[int, int] | None:
@@ -143,9 +200,11 @@ def _quoted(text: str, at: int) -> tuple[int, int] | None:
     return taken(text, at + len(signs), signs)
 
 
-def _far(value: str, gap: int, kind: str) -> bool:
+def _far(value: str, kind: str) -> bool:
     """With words between, only what looks like a password counts; the key of a network may be all digits."""
-    return strong(value) or (kind == "key" and gap < 3 and value.isdigit() and len(value) > 7)
+    return strong(value) or (
+        kind == "key" and ((value.isdigit() and len(value) > 7) or jumbled(value) or is_guid(value))
+    )
 
 
 def _before(text: str, low: str, start: int, kind: str) -> Iterator[Span]:
@@ -156,8 +215,8 @@ def _before(text: str, low: str, start: int, kind: str) -> Iterator[Span]:
     first = max(low.rfind(sign, max(0, near.start() - 66), near.start()) for sign in " \t\n") + 1
     raw = text[max(first, near.start() - 66) : near.start()]
     bare = raw.strip("\"'`“”„‘’«»(),.;:")
-    said = _CODE.fullmatch(bare) is not None and not bare.isalpha() if kind == "code" else strong(bare)
-    if kind == "code" and bare.isdigit() and _CODE.fullmatch(text, near.start() - len(raw) - 4, near.start()):
+    said = codes.CODE.fullmatch(bare) is not None and not bare.isalpha() if kind == "code" else strong(bare)
+    if kind == "code" and bare.isdigit() and codes.CODE.fullmatch(text, near.start() - len(raw) - 4, near.start()):
         yield Span(near.start() - len(raw) - 4, near.start(), kind)
     elif said or (bare and raw[0] in "\"'“‘«" and kind != "code" and not is_word(bare)):
         at = near.start() - len(raw) + raw.find(bare)

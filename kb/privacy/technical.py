@@ -11,6 +11,8 @@ _TECHNICAL = re.compile(
     r"|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,6})?"
     r"|v?\d{1,6}(?:\.\d{1,7}){1,5}|0x[0-9a-f]{2,16}|(?:kb|inc|ritm|req|chg|prb|sctask|task|tkt|cve)[-_]?\d[\d-]{2,12}"
     r"|[a-z]{2,10}-\d{4,7}|(?:ora|tns|aadsts|err|error|event)[-_]?\d{2,8}"
+    r"|o?auth-?\d|x?oauth\d|pop3s?|imap\d(?:rev\d)?s?|ntlm(?:v\d)?|sha-?\d{1,3}|aes-?\d{3}|md5|rc4|base64|utf-?\d{1,2}"
+    r"|smb(?:v\d)?\d?|ldaps?v?\d?|rsa-?\d{3,4}|x\.?509|k(?:rb|erberos)\d|mp[34]|h26\d|(?:usb|pcie?)-?[cC\d.]{1,3}"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|s-1-\d[\d-]{5,80}"
     r"|\d{1,4}(?:x|st|nd|rd|th|h|d|min|mins|sec|ms|mb|gb|tb|kb|k|days?|hours?|times|chars?|characters|tage|jours|%)"
     r"|(?:office|o|m|microsoft|windows|win|outlook|excel|word|sap|sql|server|exchange|sharepoint|adobe|acrobat"

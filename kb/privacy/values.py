@@ -8,6 +8,8 @@ from itertools import pairwise
 from kb.privacy.technical import STOP, is_word, masked, technical
 
 TOKEN = re.compile(r"[^\s]{1,130}")
+_FURTHER = re.compile(r"&[\w.-]{1,40}=")
+"""The next part of an address."""
 _CLOSES = {
     '"': '"',
     "'": "'",
@@ -41,9 +43,11 @@ def taken(text: str, at: int, opened: str, *, option: bool = False) -> tuple[int
     if match is None:
         return None
     end = match.end()
-    for cut in ("<", '"', "`", *((";", "&") if option else ())):
+    for cut in ("<", '"', "`", *((";",) if option else ())):
         place = text.find(cut, at + 1, end)
         end = place if place > 0 else end
+    if option and (further := _FURTHER.search(text, at, end)) is not None:
+        end = further.start()
     value = text[at:end]
     while len(value) > 1 and _closing(value):
         value = value[:-1]
@@ -75,7 +79,8 @@ def assigned(text: str, span: tuple[int, int], *, fresh_line: bool) -> bool:
         return (
             not (fresh_line and technical(value)) and not value.startswith(("\\\\", "http")) and not plain_path(value)
         )
-    return value.strip(".,!?'’").casefold() not in STOP and closes(text, span[1])
+    quoted = text[span[0] - 1] in "\"'" and text[span[1] : span[1] + 1] == text[span[0] - 1]
+    return value.strip(".,!?'’").casefold() not in STOP and (quoted or closes(text, span[1]))
 
 
 def direct(text: str, span: tuple[int, int]) -> bool:
@@ -98,12 +103,31 @@ def adjacent(text: str, span: tuple[int, int], *, quoted: bool, most: int) -> bo
     value = text[slice(*span)]
     if quoted and not is_word(value) and " " not in value and len(value) > 3 and not technical(value):
         return True
-    return strong(value) or (value.isdigit() and 4 < len(value) <= most) or (most > 9 and _jumbled(value))
+    return strong(value) or (value.isdigit() and 4 < len(value) <= most) or (most > 9 and jumbled(value))
 
 
-def _jumbled(value: str) -> bool:
+def jumbled(value: str) -> bool:
     """Whether small and capital letters change as they do in no word: "HVKieXuBSXai"."""
     return len(value) > 7 and sum(one.isupper() != two.isupper() for one, two in pairwise(value)) > 3
+
+
+def is_guid(value: str) -> bool:
+    """Whether it is a GUID; a key may be one, a password is none."""
+    return _GUID.fullmatch(value) is not None
+
+
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def odd(value: str) -> bool:
+    """Whether it has a sign of no word, or digits between small and capital letters: no name of a thing is so."""
+    mixed = value not in (value.lower(), value.upper())
+    return any(sign in _SPECIAL for sign in value.rstrip("!?")) or (mixed and any(map(str.isdigit, value)))
+
+
+def wordy(value: str) -> bool:
+    """Whether it is a word and a number: "sunshine2296", and not "port80" or "r2d2x1"."""
+    return sum(map(str.isalpha, value)) > 4 and sum(not sign.isalpha() for sign in value) > 1
 
 
 def closes(text: str, end: int) -> bool:
