@@ -15,7 +15,7 @@ _REACH = 110
 _ANY = re.compile(
     r"(?<![^\s\"'`“„‘«(\[<=:])(?=[^\s\"'`“”<>|]{0,24}\d)[^\s\"'`“”„‘’«»<>|()\[\]{}/\\\ufffd]{5,64}(?![\w@/\\\ufffd])"
 )
-_LAST = re.compile(r"(?P<two>[^\s]{1,24}[ \t]{1,3})?(?P<one>[^\s]{1,24})[ \t]{1,3}$")
+_LAST = re.compile(r"(?P<two>[^\s]{1,24}[ \t]{1,3})?(?P<one>[^\s]{1,24})[ \t]{1,8}$")
 _OPENED = frozenset("\"'`“„‘«([<")
 _HANDED = words(
     """use used using uses enter entered entering enters type typed typing types try tried trying tries gave give gives
@@ -30,7 +30,8 @@ _HANDED = words(
 )
 _LED = words("with to as mit auf als avec à comme con a com met z na в на с in en into over through")
 _OF_OTHERS = words(
-    """rechner kennung userkennung user users userid user-id username usernames login logins account accounts acct
+    """ssid protocol rechner kennung userkennung user users userid user-id username usernames login logins
+    account accounts acct
     id ids name for host hostname server pc computer laptop notebook desktop machine printer drucker device
     version build release ticket incident case
     ref reference order serial sn s/n asset tag room floor building line port model type profile mailbox database db
@@ -67,7 +68,7 @@ _NO_CODE = re.compile(
     r"error|fail(?!ed to (?:sign|log))|exit|crash|abort|fehler|erreur|errore|exception|0x|błąd|ошибк|stop code"
     r"|status|http"
     r"|\b(?:ticket|order|invoice|zip|postal|area|country|cost|product|material|project|company|plant|event|port|build"
-    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room|extension|employee|transaction|reason|year)\b"
+    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room|extension|employee|transaction|reason|year|post|asset|service|label)\b"
 )
 _WIRELESS = re.compile(r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest net\w{0,4}|gäste-?\w{0,4})\b")
 _WIRELESS_HINTS = ("wifi", "wi-fi", "wlan", "ssid", "hotspot", "wpa", "wep", "wireless", "guest", "gäste")
@@ -126,6 +127,8 @@ def _looks(text: str, low: str, start: int, end: int) -> bool:
     last = _LAST.search(low, max(0, start - 52), start)
     one = last["one"].strip("\"'`*,.;()") or last["one"] if last is not None else ""
     two = (last["two"] or "").strip(" \t\"'`*,.;():") if last is not None else ""
+    if value.rstrip("0123456789_-").casefold() in _OF_OTHERS or one[:2] == "x-" or len(value) > 40:
+        return False
     if one.rstrip(":=") in _OF_OTHERS or (two in _OF_OTHERS and (one in _COPULAS or one in _LED)):
         return False
     if _SAID_AFTER.match(low, end, end + 60):

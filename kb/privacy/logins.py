@@ -123,7 +123,13 @@ def _slashed(text: str, low: str) -> Iterator[Span]:
         while end > first and low[end - 1] in " \t":
             end -= 1
         user = _USER.search(low, first, end)
-        if user is None or user.group() in AGAIN or is_word(user.group()) or not _mixed(value):
+        if (
+            user is None
+            or user.group() in AGAIN
+            or user.group() in ("ssid", "protocol", "system")
+            or is_word(user.group())
+            or not _mixed(value)
+        ):
             continue
         spaced = end < match.start() or match.group()[0] != ":"
         if _ACCOUNTS.match(user.group()) or (spaced and _ABOUT_LOGIN.search(low, first, user.start())):

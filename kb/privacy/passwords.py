@@ -16,7 +16,7 @@ from kb.privacy.layouts import laid_out
 from kb.privacy.logins import pairs, resets
 from kb.privacy.spans import Span, lowered
 from kb.privacy.technical import is_word, technical
-from kb.privacy.values import TOKEN, adjacent, assigned, direct, is_guid, jumbled, odd, strong, taken
+from kb.privacy.values import PLACED, TOKEN, adjacent, assigned, direct, is_guid, jumbled, odd, strong, taken
 from kb.privacy.wording import AGAIN, ARTICLE, CHANGED, FILLER, KEYS, LINK, NAMES, OTHERS, STEMS, TO
 
 _WINDOW = 180
@@ -63,10 +63,21 @@ def passwords(text: str) -> Iterator[Span]:
 
 def _counts(low: str, name: str, start: int, end: int) -> bool:
     """Whether a key word stands there as a word of its own."""
+    if low[start - 1 : start] == "[" and PLACED.match(low, start - 1):
+        return False
     if name == "long":
         return True
-    inside = start > 0 and low[start - 1].isalpha() and not low.startswith("pw", start)
-    return not inside and _cut(low, end)
+    before = low[start - 1 : start]
+    inside = before.isalpha() and not (low.startswith("pw", start) and low[end : end + 1] in ("=", ":"))
+    return (
+        not inside
+        and _cut(low, end)
+        and not (name == "short" and (before == "=" or _CHECKED.search(low, max(0, start - 8), start)))
+    )
+
+
+_CHECKED = re.compile(r"(?:spf|dkim|dmarc|arc)\W{1,3}$")
+"""What mail servers check, and pass."""
 
 
 def _remembered(
@@ -118,9 +129,15 @@ def _coded(text: str, low: str, start: int, end: int) -> Iterator[Span]:
 def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Span]:
     """What is said to be the password after a key word that ends at ``end``, and before it."""
     if (given := _ASSIGN.match(low, end, end + 90)) is not None:
+        if PLACED.match(text, given.end()) is not None:
+            return
         option = low.startswith("=", end)
         value = taken(text, given.end(), given["open"], option=option)
-        if value is not None and assigned(text, value, fresh_line="\n" in given.group()):
+        if (
+            value is not None
+            and assigned(text, value, fresh_line="\n" in given.group())
+            and not (" - " in given.group() and text[slice(*value)].isalpha() and text[slice(*value)].isascii())
+        ):
             yield Span(*value, kind)
             return
         if value is not None and low[value[0]] not in "*•" and not _goes_on(low, value[0]):
@@ -130,7 +147,7 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
         value = taken(text, following.end(), following["open"])
         flag = text.startswith("--", max(0, start - 2))
         if value is not None and (
-            adjacent(text, value, quoted=bool(following["open"]), most=64 if kind == "key" else 9) or flag
+            adjacent(text, value, quoted=following["open"].strip("(") != "", most=64 if kind == "key" else 9) or flag
         ):
             yield Span(*value, kind)
             return
@@ -150,6 +167,8 @@ def _linked(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
     link, first, before = "", True, ""
     for place, word in enumerate(TOKEN.finditer(low, end, stop)):
         said = word.group()
+        if PLACED.match(said) is not None:
+            return
         if place > _FORWARD + 6 or (not link and (said in AGAIN or place > _FORWARD)):
             return
         if said in LINK or said[-1] in ":=":

@@ -70,6 +70,8 @@ def assigned(text: str, span: tuple[int, int], *, fresh_line: bool) -> bool:
     value = text[slice(*span)]
     if len(value) < 3 or masked(value) or "://" in value:
         return False
+    if _NONE.match(value) and " " not in value:
+        return False
     if any(not sign.isalpha() for sign in value.strip(".,!?'’")):
         plain = value.strip(".,!?;:'()")
         if plain.isdigit():
@@ -141,13 +143,18 @@ def _unit(value: str) -> bool:
     )
 
 
+_NONE = re.compile(
+    r"[^\s]{0,130}\s|[^/]{0,130}/[^/]{0,130}/|--|[\w.%-]{0,80}[?&][\w.-]{1,40}=|[A-Za-z_.]{1,20}=[\w.:-]{0,40}$"
+    r"|[^\W\d_]{1,12}['’][^\W\d_]{1,3}$|[0-9a-f]{32,130}$|\[?cid:|~[\d.]{1,8}[a-z]{1,3}$|[A-Z]{1,3}&[A-Z]{1,3}$"
+)
+"""Sentences, paths, parts of addresses and headers, contractions, hashes, sizes."""
 _SPECIAL = frozenset('!#$%&*+=?@^~§€!"{}[]()<>|;:')
 
 
 def strong(value: str, *, technical_too: bool = True) -> bool:
     """Whether it looks like a password: letters with digits or signs, long enough, and no identifier."""
     bare = value.strip(".,;:()\"'`“”’")
-    if bare.isalpha() or not 4 <= len(bare) <= 130 or masked(bare) or PLACED.search(bare):
+    if bare.isalpha() or not 4 <= len(bare) <= 130 or masked(bare) or PLACED.search(bare) or _NONE.match(bare):
         return False
     letters = any(sign.isalpha() for sign in bare)
     digits = any(sign.isdigit() for sign in bare)

@@ -110,6 +110,9 @@ def test_names_go_wherever_the_caller_is_meant(text: str, left: str) -> None:
         "password reset for user mmuster01", "my password does not work, user name is ccftv15", "POP3with my password",
         "the password on a laptop with Win10Home fails", "mail.example.net:995 SSL passwordCleartext me smtp.example.net:465",
         "X-Account-Key: account1 X-UIDL: 0000602b53962728", "rechner: empw8111201a nimmt das passwort nicht",
+        "spf=pass (mail.example : domain of mail.example designates 10.1.2.3 as sender)", "dmarc=pass (p=REJECT sp=REJECT)",
+        "passwordCleartext account2: INCOMING: account2", "is the smtp password present (about 10-15 years)", "erp password reset : SID_37",
+        "asks for a password [cid:image005.jpg@01SID]", "I enter the password (repeatedly)", "empw 8111616 is broken",
         # codes that are no secrets
         "setup fails with error code 1603", "the code in the status line is 503", "order code is 482913", "I got exit code 482913",
         "account number unknown", "nie działa, jest 123456789", "port 4433 and pin 4711a of the connector",
