@@ -13,10 +13,21 @@ from kb.privacy.redactor import find, redact
 from kb.privacy.spans import seen
 from pipelines.bench import Row
 from pipelines.index import Say, quiet
-from pipelines.plants.tickets import DIAGNOSTIC, PERSONAL, SECRETS, Half, Planted, harmless, planted
+from pipelines.plants.tickets import (
+    DIAGNOSTIC,
+    NUMBERED,
+    PERSONAL,
+    SECRETS,
+    SEED,
+    Half,
+    Planted,
+    harmless,
+    planted,
+)
 
-SEED, PLANTED, HARMLESS = 2026, 6000, 600
-"""Tickets with one item each, and tickets with none, in each half."""
+PLANTED, HARMLESS = 10_000, 604
+"""Tickets with one item each (more than 5,000 of them secrets), and tickets with none, in each part."""
+PARTS: tuple[Half, ...] = ("ours", "held", "independent-a", "independent-b")
 HOSTILE = (
     "@", "a@", "a.", "password ", "password: ", "pwd=", "p a s s ", "1 ", "4444 ", "+1 ", "(0", "<", "<a ", "&#1;",
     "a\u200b", "token=", "api key ", "-----BEGIN PRIVATE KEY-----\n", "://a:a", "eyJaaaaaaaa.", "xoxb-", "DE89 ",
@@ -30,15 +41,15 @@ HOSTILE = (
 def run(*, say: Say = quiet) -> list[Row]:
     """Recall and precision by kind with 95 % Wilson intervals, harm to identifiers, and seconds for hostile texts.
 
-    "ours" are phrasings by the author of the rules, "held" those that were not looked at while the rules were made.
+    "ours" are phrasings by the author of the rules, "held" his own that he did not look at while he made them.
+    "independent" ones are by somebody who never saw the rules; what a missed was read and mended, what b missed never.
     """
     rows: list[Row] = []
-    halves: tuple[Half, ...] = ("ours", "held")
-    for place, half in enumerate(halves):
+    for place, half in enumerate(PARTS):
         rows += figures(half)
-        say("Measuring", place + 1, len(halves) + 1)
+        say("Measuring", place + 1, len(PARTS) + 1)
     rows += list(_hostile())
-    say("Measuring", len(halves) + 1, len(halves) + 1)
+    say("Measuring", len(PARTS) + 1, len(PARTS) + 1)
     return rows
 
 
@@ -46,11 +57,16 @@ def figures(half: Half, *, n: int = PLANTED, lines: int = HARMLESS) -> Iterator[
     """Recall, precision and harm of one half, on ``n`` tickets with one item each and ``lines`` with none."""
     hit, all_, right, said = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     kept = stood = 0
+    used, missed = set[str](), set[str]()
     started = time.perf_counter()
     for one in planted(half, n, seed=SEED):
         out = redact(one.text, Rules(), caller=one.caller)[0]
         all_[one.kind] += 1
-        hit[one.kind] += _is_gone(one, out)
+        gone = _is_gone(one, out)
+        hit[one.kind] += gone
+        used.add(one.kind + one.phrase)
+        if not gone:
+            missed.add(one.kind + one.phrase)
         for kind, good in _named(one):
             said[kind] += 1
             right[kind] += good
@@ -60,8 +76,9 @@ def figures(half: Half, *, n: int = PLANTED, lines: int = HARMLESS) -> Iterator[
     spent = time.perf_counter() - started
     for kind in all_:
         yield _share(half, kind, "recall", hit[kind], all_[kind], spent)
-    for name, kinds in (("all secrets", SECRETS), ("all personal data", PERSONAL)):
+    for name, kinds in (("all secrets", SECRETS), ("all personal data", PERSONAL), ("all numbers", NUMBERED)):
         yield _share(half, name, "recall", sum(hit[k] for k in kinds), sum(all_[k] for k in kinds))
+    yield _share(half, "phrasings", "never missed", len(used) - len(missed), len(used))
     harmed = 0
     for one in harmless(half, lines, seed=SEED):
         found = find(one.text, caller=one.caller)

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.privacy.passwords import MAIL, PLACED
-from kb.privacy.spans import Span, lowered
+from kb.privacy.spans import Span, lowered, words
 from kb.privacy.technical import is_word, masked, technical
+from kb.privacy.values import MAIL, PLACED
 
 _LONG = re.compile(r"[A-Za-z0-9_][\w.~+/=:-]{15,}+")
 _FORMS = re.compile(
@@ -41,52 +41,53 @@ _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:|Private-Lines: ?\d{1,3}\s")
 _PEM_LONGEST = 20_000
 _WORDS = re.compile(
     "keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat"
-    "|sig|schlüssel"
+    "|sig|cookie|session(?==)|schlüssel|sleutel|chiave|cl[ée](?= )|clave(?= )|chave(?= )|klucz|ключ|nyckel"
+    "|nøkkel|nøgle|jeton"
 )
+_NOUNS = frozenset(("key", "keys", "schlüssel", "sleutel", "chiave", "clé", "cle", "clave", "chave", "klucz", "ключ",
+                    "nyckel", "nøkkel", "nøgle"))  # fmt: skip
+"""Words for any key: only what stands before or after them tells that it is a secret."""
 _OF_KEY = re.compile(
     "(?:api|client|app|consumer|shared|secret|access|account|auth|private|refresh|session|bearer|service|deploy"
     "|signing|encryption|master"
+    "|geheim(?:e|er|en|es)?|zugriffs|zugangs|totp|seed|hmac|jwt|sas|tajny|секретный|hemlig|installation|ingest"
+    "|management"
+    "|subscription|instrumentation|integration|machine|tsig|snmp|validation|decryption|connection|hash|write|read|bot"
     "|license|storage|primary|sharedaccess|api[ _-]?token|x|stripe|aws|azure|google|github|gitlab|openai"
     "|sendgrid|twilio|webhook)[ _.-]?$"
+)
+_KEY_OF = re.compile(
+    r"[ _-](?:de |d['’]|di |do |da |of |для |van de |van het |für die |zur |zum |till |til |l['’])?"
+    r"(?:api|secr[eè]te?|segreta|secreta|privée?|privata|privada|acc[eè]s|accesso|acceso|acesso|tajny|dostępu|доступа"
+    r"|client|chiffrement|cifrado|cifratura)\b"
+)
+_ENDS_WORD = frozenset(" \t(,?")
+_FAR = re.compile(r"[^\s]{1,160}")
+_FAR_WORDS, _FAR_WINDOW = 14, 200
+_FAR_LINK = words(
+    "is are was = : -> => ist lautet war est es è é to this jest это c'est says follows as with below here und and"
+)
+_ABOUT_KEY = words(
+    "id ids thumbprint fingerprint hash md5 sha1 sha256 sha-256 name version commit serial guid uuid tenant correlation"
+    " checksum build kid vault path uri url expired expires violation constraint error"
 )
 _SHORT = frozenset(("pat", "sig", "basic", "token", "secret", "bearer", "key", "keys"))
 _LINK = re.compile(
     r"(?:s\b)?[\"'`\\]{0,3}(?P<tight>[ \t]{0,3}(?::=|=>|->|[:=>])[ \t\n]{0,4}|[ \t]{1,2}(?:is|ist|lautet|was|est"
     r"|es|to)[ \t]{1,2})?"
-    r"[ \t]{0,2}(?:value[ \t]?=[ \t]?)?(?:(?:bearer|token|basic|-)[ \t]{1,2})?[\"'`\\]{0,3}"
+    r"[ \t]{0,2}(?:\(?value\)?[ \t]?[:=]?[ \t]?)?(?:(?:bearer|token|basic|-)[ \t]{1,2})?[\"'`\\(\[]{0,3}"
 )
 _VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,600}")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_COUNTED = re.compile(r"[a-z]{3,12}\d{1,2}")
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _AMBIGUOUS = frozenset(
     ("session_id", "sessionid", "session id", "basic", "credential", "sig", "pat", "jsessionid", "phpsessid")
 )
 
-_USERINFO = re.compile(
-    r"(?<=://)[^\s/:@\"'<>?#]{0,80}:(?P<secret>[^\s/@\"'<>]{1,200}(?:/[^\s/@\"'<>.]{1,60})?)@(?=[\w\[-])"
-)
-_SLASHED = re.compile(r"(?:jdbc:oracle:\w{1,10}:|(?:sqlplus|expdp|impdp|rman|sqlldr)[ \t]{1,3}(?:target )?)"
-                      r"[\w$#-]{1,60}/(?P<secret>[^\s/@\"]{1,100})@")  # fmt: skip
-_COMMANDS = re.compile(
-    r"(?:net use[^\n]{0,120}?/u(?:ser)?:\S{1,60}[ \t]{1,3}(?P<a>[^\s/]\S{3,80})"
-    r"|net user[ \t]{1,3}\S{1,60}[ \t]{1,3}(?P<f>[^\s/*]\S{3,80})"
-    r"|\bcurl\b[^\n]{0,200}?[ \t](?:-u|--user)[ \t]{0,2}[\"']?[^\s:\"']{1,60}:(?P<b>[^\s\"']{3,100})"
-    r"|\b(?:mysql|mysqldump|mysqladmin|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp"
-    r"|rsync)\b[^\n]{0,120}?[ \t]-(?:p|pw|P)"
-    r"[ \t]{0,1}[\"']?(?P<c>(?![ \t-])[^\s\"']{4,100})"
-    r"|ConvertTo-SecureString[ \t]{1,2}(?:-String[ \t]{1,2})?[\"'](?P<d>[^\"'\n]{3,100})"
-    r"|(?:schtasks|psexec|runas"
-    r"|sc config)[^\n]{0,160}?[ \t]/?-?p(?:assword=)?[ \t]{1,2}[\"']?(?P<e>[^\s\"']{4,100}))",
-    re.IGNORECASE,
-)
-_HINT = re.compile(
-    "net use|net user|curl|mysql|mongo|mariadb|sshpass|plink|pscp|isql|sqlcmd|bcp|rsync|securestring|schtasks"
-    "|psexec|runas|sc config"
-)
-
 
 def keys(text: str) -> Iterator[Span]:
-    """Keys and tokens by their form, by the word before them, in addresses and in commands."""
+    """Keys and tokens by their form and by the word before them."""
     for long in _LONG.finditer(text):
         for match in _FORMS.finditer(text, long.start(), long.end()):
             yield Span(match.start(), _trimmed(text, match.start(), match.end()), "key")
@@ -94,17 +95,7 @@ def keys(text: str) -> Iterator[Span]:
         yield from (Span(match.start(), match.end(), "key") for match in _HOOK.finditer(text))
     yield from (Span(match.start(), match.end(), "key") for match in _RECOVERY.finditer(text))
     yield from _private(text)
-    if "://" in text:
-        yield from (_secret(match, "secret") for match in _USERINFO.finditer(text))
-    low = lowered(text)
-    yield from _worded(text, low)
-    if "jdbc:" in low or "sqlp" in low or "rman" in low or "pdp" in low:
-        yield from (_secret(match, "secret") for match in _SLASHED.finditer(low))
-    yield from _commands(text, low)
-
-
-def _secret(match: re.Match[str], name: str, kind: str = "password") -> Span:
-    return Span(match.start(name), match.end(name), kind)
+    yield from _worded(text, lowered(text))
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
@@ -148,21 +139,62 @@ def _worded(text: str, low: str) -> Iterator[Span]:
     seen_to = 0
     for word in _WORDS.finditer(low):
         start, end = word.span()
-        if start < seen_to:
-            continue
         name = word.group()
-        if name in ("key", "keys", "schlüssel") and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
+        if start < seen_to or (name in _SHORT and name not in _NOUNS and _inside(text, start)):
             continue
-        if name in _SHORT and name[:3] != "key" and _inside(text, start):
-            continue
-        link = _LINK.match(low, end, end + 60)
-        value = _VALUE.match(text, link.end()) if link is not None and link.end() > end else None
-        if link is None or value is None:
-            continue
-        start, stop = value.start(), _value_end(text, value.start(), value.end())
-        seen_to = stop if stop - start > 100 else seen_to
-        if _is_key(text[start:stop], tight=link["tight"] is not None, word=name):
-            yield Span(start, stop, "key")
+        if name in _NOUNS:
+            of = _KEY_OF.match(low, end)
+            if of is None and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
+                continue
+            end = of.end() if of is not None else end
+        span = _near(text, low, end, name) or _far(text, low, end, name)
+        if span is not None:
+            seen_to = span.end if span.end - span.start > 100 else seen_to
+            yield span
+
+
+def _near(text: str, low: str, end: int, name: str) -> Span | None:
+    """The key right after its name."""
+    link = _LINK.match(low, end, end + 60)
+    value = _VALUE.match(text, link.end()) if link is not None and link.end() > end else None
+    if link is None or value is None:
+        return None
+    start, stop = value.start(), _value_end(text, value.start(), value.end())
+    found = _is_key(text[start:stop], tight=link["tight"] is not None, word=name)
+    return Span(start, stop, "key") if found else None
+
+
+def _far(text: str, low: str, end: int, name: str) -> Span | None:
+    """A key some words after its name in the same sentence, where "is", a colon or a comma leads to it."""
+    if name in _AMBIGUOUS or low[end : end + 1] not in _ENDS_WORD:
+        return None
+    stop = low.find("\n", end, end + _FAR_WINDOW)
+    stop = min(len(low), end + _FAR_WINDOW) if stop < 0 else stop
+    linked = False
+    for place, word in enumerate(_FAR.finditer(low, end, stop)):
+        said = word.group()
+        bare = said.strip("\"'`()[]<>,.;:")
+        if (
+            place > _FAR_WORDS
+            or bare in _ABOUT_KEY
+            or bare in _SHORT
+            or (said[-1] == ":" and (bare.endswith("id") or bare[:2] == "x-"))
+        ):
+            return None
+        if linked and len(bare) > 15:
+            start = word.start() + said.find(bare)
+            value = text[start : start + len(bare)]
+            if _VALUE.fullmatch(value) and _is_key(value, tight=True, word=name) and not _technical(value):
+                return Span(start, start + len(bare), "key")
+        if said[-1] in ".!":
+            return None
+        linked = bare in _FAR_LINK or said in _FAR_LINK or said[-1] in ":=,("
+    return None
+
+
+def _technical(value: str) -> bool:
+    """Whether this is a name of a thing after all; a GUID may be a key."""
+    return technical(value) and _GUID.fullmatch(value) is None
 
 
 def _value_end(text: str, start: int, end: int) -> int:
@@ -190,25 +222,11 @@ def _is_key(value: str, *, tight: bool, word: str) -> bool:
     ):
         return False
     if _GUID.fullmatch(value):
-        return (tight or word in ("bearer", "secret", "apikey")) and word not in _AMBIGUOUS
+        return (tight or word in ("bearer", "secret", "apikey") or word in _NOUNS) and word not in _AMBIGUOUS
     if len(value) < 16:
-        return tight and word not in _AMBIGUOUS and letters and digits and not is_word(value) and not technical(value)
+        plain = is_word(value) or technical(value) or _COUNTED.fullmatch(value) is not None
+        return tight and word not in _AMBIGUOUS and letters and digits and not plain
     mixed = (letters and digits) or (
         len(value) >= 20 and value.lower() != value != value.upper() and "-" not in value and "." not in value
     )
     return mixed and (tight or len(value) >= 20 or word == "bearer") and not (technical(value) and not tight)
-
-
-def _commands(text: str, low: str) -> Iterator[Span]:
-    """Passwords given to a command; only the lines that name one are looked at."""
-    done = -1
-    for hint in _HINT.finditer(low):
-        if hint.start() < done:
-            continue
-        start = max(text.rfind("\n", 0, hint.start()) + 1, hint.start() - 20)
-        done = text.find("\n", hint.end(), hint.end() + 600)
-        done = min(len(text), hint.end() + 600) if done < 0 else done
-        for match in _COMMANDS.finditer(text, start, done):
-            name = match.lastgroup or "a"
-            if not PLACED.fullmatch(match[name]) and not masked(match[name]):
-                yield Span(match.start(name), match.end(name), "password")

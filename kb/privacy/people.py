@@ -21,7 +21,8 @@ _NO_MAIL = re.compile(r"(?:git|ec2-user|ubuntu|node|root)@|message-id", re.IGNOR
 
 _DIGITS = re.compile(r"[+(\d](?<![\w.,:/+#@\\-].)(?:[+ ]?\d)?[\d \t().\xa0/-]{5,24}\d(?![\w@]|[.,:/-]\d)")
 _WORDS = re.compile(
-    r"(?<![^\W_])(?<![_@-])(?:tele(?:phone|fon|foon|fono|fone|fonu)?\w{0,8}|tél\w{0,8}|tel|phone|ph|mobile?|mob|cell(?:ulare|ular)?"
+    r"(?<![^\W_])(?<![_@-])(?:tele(?:phone|fon|foon|fono|fone|fonu)?\w{0,8}|tél\w{0,8}|tel|phone|ph|mobile?|mob"
+    r"|cell(?:ulare|ular)?"
     r"|handy(?:nummer)?|fax"
     r"|call(?:ed)?|callback|call[- ]back|ring|reach(?:able|ed)?|contact(?:ed)?|dial|text|sms|whatsapp|signal"
     r"|direct line|rufnummer"
@@ -34,7 +35,7 @@ _WORDS = re.compile(
     r"|(?:my|mobile|phone|contact|cell|callback|direct|fax|der|meine|seine|ihre|mon|mi|il mio|meu|mój|мой|new)"
     r" (?:number|nummer|numéro|número|numero|numer|номер))"
     r"[\s.:)–-]{0,4}(?:(?:me|him|her|us|them|back|on|at|under|unter|is|ist|est|es|è|é|moi|au|al|à|il|op|mij|to|no"
-    r"|nr|der|user|the|of|my"
+    r"|nr|der|user|the|of|my|el|lo|le|la|en|under:|auf|unter:|now|jetzt"
     r"|para|ao|на|по|мне|do|pod|mit|über|via|number|nummer|numéro|numer|numero|número"
     r"|telefonu)[\s.:]{1,3}){0,4}[(\s]{0,2}$",
     re.IGNORECASE,
@@ -106,6 +107,8 @@ def phones(text: str) -> Iterator[Span]:
     for match in _DIGITS.finditer(text):
         start, end = match.start(), match.end()
         said = match.group()
+        if said[0] == "(" and said.count("(") > said.count(")") and ")" in said:
+            start, said = start + 1, said[1:]
         count = sum(sign.isdigit() for sign in said)
         if not 7 <= count <= 15 or "  " in said or _DATE.search(said):
             continue
@@ -117,8 +120,24 @@ def phones(text: str) -> Iterator[Span]:
                 continue
         if _is_phone(text, said, count, before, end):
             yield Span(start, end, "phone")
+    if ":" in text:
+        yield from _labelled(text)
 
 
+def _labelled(text: str) -> Iterator[Span]:
+    for match in _LABELLED.finditer(text):
+        if text[match.start() - 1 : match.start()].isalnum():
+            continue
+        if 7 <= sum(map(str.isdigit, match["n"])) <= 15 and not _DATE.search(match["n"]):
+            yield Span(match.start("n"), match.end("n"), "phone")
+
+
+_LABELLED = re.compile(
+    r"(?:tele?(?:fon|phone|foon|fono|fone)?|tél|mobile?|mob|cell|handy|fax|phone|ph|gsm|sms|callto|whatsapp"
+    r"|móvil|movil|тел|телефон|моб)\.?:(?P<n>[+(\d][\d \t().\xa0/-]{5,24}\d)(?![\w@]|[.,:/-]\d)",
+    re.IGNORECASE,
+)
+"""A number glued to its name: "tel:+44 1632 960961"."""
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)")
 
 
@@ -171,11 +190,13 @@ def names(text: str, caller: str) -> Iterator[Span]:
         return
     one = "|".join(sorted(map(re.escape, wanted), key=len, reverse=True))
     pattern = re.compile(
-        rf"(?<![\w\\/@.-])(?:{one})(?:,? {{1,2}}(?:[A-Z]\. )?(?:{one}))?(?![\w@\\]|[-.]\w)", re.IGNORECASE
+        rf"(?<![\w\\])(?<![\w.\\][/@.-])(?<!://)(?:{one})(?:(?:,? {{1,2}}(?:[A-Z]\. )?|[._-])(?:{one}))?"
+        r"(?!(?!s\b)[\w@\\]|[-.]\w)",
+        re.IGNORECASE,
     )
     for match in pattern.finditer(text):
         said = match.group()
-        if " " in said or _stands_for(text, said, match.start(), match.end()):
+        if any(sign in said for sign in " ._-") or _stands_for(text, said, match.start(), match.end()):
             yield Span(match.start(), match.end(), "name")
 
 
@@ -193,4 +214,4 @@ def _stands_for(text: str, said: str, start: int, end: int) -> bool:
         return True
     if said.casefold() in _COMMON or len(said) < 3:
         return False
-    return said[0].isupper() or len(said) > 4
+    return said[0].isupper() or len(said) > 3

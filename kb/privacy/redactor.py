@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kb.privacy.commands import commands
+from kb.privacy.ids import ids
 from kb.privacy.keys import keys
 from kb.privacy.kinds import SECRETS, Rules
 from kb.privacy.numbers import numbers
@@ -125,8 +127,10 @@ def _found(text: str, caller: str) -> Iterator[Span]:
 
 def _all(text: str, caller: str) -> Iterator[Span]:
     yield from keys(text)
+    yield from commands(text)
     yield from passwords(text)
     yield from numbers(text)
+    yield from ids(text)
     yield from emails(text)
     yield from phones(text)
     if caller:

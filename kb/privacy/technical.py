@@ -11,11 +11,16 @@ _TECHNICAL = re.compile(
     r"|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,6})?"
     r"|v?\d{1,6}(?:\.\d{1,7}){1,5}|0x[0-9a-f]{2,16}|(?:kb|inc|ritm|req|chg|prb|sctask|task|tkt|cve)[-_]?\d[\d-]{2,12}"
     r"|[a-z]{2,10}-\d{4,7}|(?:ora|tns|aadsts|err|error|event)[-_]?\d{2,8}"
+    r"|[o0]?au?th-?\d|xoauth\d|sid_\d{1,4}|pop3s?|imap\d(?:rev\d)?s?|ntlm(?:v\d)?|sha-?\d{1,3}|aes-?\d{3}|md5"
+    r"|rc4|base64|utf-?\d{1,2}"
+    r"|smb(?:v\d)?\d?|ldaps?v?\d?|rsa-?\d{3,4}|x\.?509|k(?:rb|erberos)\d|mp[34]|h26\d|(?:usb|pcie?)-?[cC\d.]{1,3}"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|s-1-\d[\d-]{5,80}"
     r"|\d{1,4}(?:x|st|nd|rd|th|h|d|min|mins|sec|ms|mb|gb|tb|kb|k|days?|hours?|times|chars?|characters|tage|jours|%)"
     r"|(?:office|o|m|microsoft|windows|win|outlook|excel|word|sap|sql|server|exchange|sharepoint|adobe|acrobat"
     r"|java|python"
-    r"|chrome|autocad|visio|s/4hana|oracle|mfa|2fa|ad|vpn|wifi|http|tls|ssl|ipv|step|level|line|floor|room|building)"
+    r"|chrome|autocad|visio|s/4hana|oracle|mfa|2fa|ad|vpn|wifi|http|tls|ssl|ipv|step|level|line|floor|room"
+    r"|building|account|profile"
+    r"|folder|group|channel|client)"
     r"[-_]?\d{1,4})",
     re.IGNORECASE,
 )
@@ -32,7 +37,8 @@ following for from get gets got had has have he her his how if in inside into is
 like long longer lot many may might more most must my needs no nothing now of off on only or our out over own please
 she should short since so some somewhere still synced synchronised synchronized than that the their them then they
 this though through to too try trying under until up use used user user's users using very via was wasn't we were
-what when where whether which while who why will with within without won't would you your temporary initial once
+what when where whether which while who why will with within without won't would you your temporary initial
+once present well fine
 optional mandatory case sensitive complexity length expiration recovery rotation writeback sync hash hashes history
 age prompt keepass vault tresor safe lastpass bitwarden 1password redacted removed masked censored confidential
 secret abgelaufen vergessen falsch ungültig gesperrt geändert zurückgesetzt zurücksetzen ändern nicht kein keine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,14 @@ from typing import Literal
 
 from pipelines.plants import values
 
-Half = Literal["ours", "held"]
+Half = Literal["ours", "held", "independent", "independent-a", "independent-b"]
+"""Whose phrasings: the rules' author's, those held back, and another's; of these a was read, b never."""
+_READ = {("password", "en"): range(27), ("harmless", "lines"): range(147, 151)}
+"""Independent phrasings that were read before they were parted: all of them are in a."""
+SEED = 2026
 SECRETS = ("password", "code", "wifi", "token", "keyed", "connection", "private")
 PERSONAL = ("phone", "email", "name")
+NUMBERED = ("card", "iban", "account", "id")
 WEIGHTS = {"password": 26, "code": 7, "wifi": 3, "token": 12, "keyed": 7, "connection": 6, "private": 2, "card": 6,
            "iban": 5, "account": 2, "id": 8, "phone": 11, "email": 9, "name": 9}  # fmt: skip
 _BEFORE = ("Outlook closes after the update.", "VPN drops every few minutes.", "Cannot print to PRN-WIE-03.",
@@ -48,8 +54,20 @@ class Planted:
 
 
 def phrasings(half: Half) -> dict[str, dict[str, list[str]]]:
-    """Kind → language → phrasings."""
-    return tomllib.loads(files("pipelines.plants").joinpath(f"{half}.toml").read_text(encoding="utf-8"))
+    """Kind → language → phrasings; those by somebody else in two parts that a hash of each phrasing makes."""
+    name, _, part = half.partition("-")
+    known = tomllib.loads(files("pipelines.plants").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    return {
+        kind: {land: [one for at, one in enumerate(lines) if not part or _part(kind, land, at, one) == part]
+               for land, lines in lands.items()}
+        for kind, lands in known.items()
+    }  # fmt: skip
+
+
+def _part(kind: str, land: str, at: int, phrase: str) -> str:
+    if at in _READ.get((kind, land), ()):
+        return "a"
+    return "ab"[hashlib.sha256(f"{SEED} {phrase}".encode()).digest()[0] % 2]
 
 
 def planted(half: Half, n: int, *, seed: int) -> Iterator[Planted]:

@@ -14,7 +14,21 @@ from kb import privacy
 from kb.errors import BadSetting, Damaged
 from kb.guard import Guard
 from kb.identifiers import identifiers
-from kb.privacy import keys, numbers, passwords, people, spans
+from kb.privacy import (
+    beside,
+    codes,
+    commands,
+    ids,
+    keys,
+    layouts,
+    logins,
+    numbers,
+    passwords,
+    people,
+    spans,
+    values,
+    wording,
+)
 from kb.privacy.kinds import KINDS, Rules, shown
 from kb.privacy.redactor import find, redact, redact_record
 from kb.privacy.sealing import Sealer, new_key, read_key
@@ -147,7 +161,21 @@ def test_what_is_sealed_opens_with_its_key_for_its_record_only() -> None:
 
 def test_no_pattern_repeats_without_bound_what_repeats_inside() -> None:
     folder = Path(privacy.__file__).parent
-    for module in (keys, numbers, passwords, people, spans):
+    for module in (
+        beside,
+        codes,
+        commands,
+        ids,
+        keys,
+        layouts,
+        logins,
+        numbers,
+        passwords,
+        people,
+        spans,
+        values,
+        wording,
+    ):
         for name, value in vars(module).items():
             for pattern in value if isinstance(value, tuple) else (value,):
                 for one in pattern if isinstance(pattern, tuple) else (pattern,):

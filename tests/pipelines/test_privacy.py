@@ -177,7 +177,7 @@ def test_the_command_line_sets_the_policy_and_shows_counts_only(tmp_path: Path) 
         assert runner.invoke(app, ["settings", *wrong]).exit_code == 1
 
 
-@pytest.mark.parametrize("half", ["ours", "held"])
+@pytest.mark.parametrize("half", ["ours", "held", "independent-a"])
 def test_planted_secrets_are_found_and_identifiers_stay(half: Half) -> None:
     found_ = {(row.system, row.metric): row.value for row in figures(half, n=400, lines=140)}
     assert found_["all secrets", "recall"] > 0.97

@@ -1,0 +1,143 @@
+"""Logins with their passwords, "jdoe / X", what a password was reset to, and what somebody says he types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kb.privacy.spans import Span
+from kb.privacy.technical import is_word
+from kb.privacy.values import closes, odd, plain_path, strong, wordy
+from kb.privacy.wording import AGAIN, KEYS
+
+_PAIR = re.compile(
+    r"(?:creds?|credentials|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
+    r"|benutzer(?:name)?|identifiants?|usuario|usuário|utente|gebruiker|username ?/ ?password"
+    r"|user ?/ ?pass(?:word)?|testen"
+    r"|testing|test(?: with)?|inloggegevens|логин)"
+    r"[ \t]{0,2}(?:(?:with|are|is|sind|ist|mit|:|=|-)[ \t]{0,2}){0,2}[\"'(]?(?P<user>[\w.@\\+-]{2,60})"
+    r"[ \t]{0,2}[/|;,][ \t]{0,2}[\"']?(?P<value>[^\s\"'<>]{4,64})"
+)
+_ARE = re.compile(
+    r"(?<![\w.@\\/+-])[\w.@\\+-]{2,40}/(?P<value>[^\s\"'<>]{4,64}) (?:are|is|as|were) "
+    r"(?:(?:the|my|our|your) )?(?:login )?cred"
+)
+_SLASH = re.compile(r"[/|:][ \t]{0,2}[\"'`]?(?P<value>[^\s\"'`<>/\\]{5,64})(?![/\\])")
+_USER = re.compile(r"(?<![\w./\\:@-])(?:[\w.-]{1,20}\\)?[a-z][\w.@+-]{1,50}$")
+_ACCOUNTS = re.compile(
+    r"(?:root|admin\w{0,10}|local ?admin|sa|sys|system|sysadmin|sysdba|postgres|oracle|guest|pi|ubuntu|service|support"
+    r"|operator|backup|test\w{0,6}|user\w{0,6}|svc[_-]\w{1,20}|adm[_-]\w{1,20})$"
+)
+_ABOUT_LOGIN = re.compile(
+    r"\b(?:creds?|credentials?|zugang|zugangsdaten|anmelde\w{0,8}|log(?:ged|s)?[ -]?(?:in|on)|logging (?:in|on)"
+    r"|logins?|logon"
+    r"|sign(?:ed)?[ -]?(?:in|on)"
+    r"|sticky|post-?it|zettel|haftnotiz|note says|label|aufkleber|default|defaults|identifiants?|accès|usuario"
+    r"|acceso|utente|accesso|gebruiker|inlog\w{0,9}|user|username|benutzer\w{0,5}|konto|account|acct|dostęp"
+    r"|логин|уч[её]тн\w{0,4}"
+    r"|ssh|rdp|idrac|ilo|ipmi|console|admin|test(?:user| account| user)?|demo)\b"
+)
+_WITH = re.compile(
+    r"(?:log(?:ged|s)?|logging|sign(?:ed|ing)?|connect(?:ed)?|authenticat\w{1,4}|anmeld\w{1,4}|einlogg\w{1,3}"
+    r"|eingeloggt)"
+    r"[ -]?(?:in|on)?[ \t](?:to \S{1,30} )?(?:as|with|using|als|mit|met|avec|con|by)[ \t](?:user |account |benutzer )?"
+    r"[\"'(]?[\w.@\\+-]{2,60}[\"')]?[ \t](?:with|and|using|mit|und|met|en|avec|et|con|y|e|/|,)[ \t]"
+    r"(?:(?:the |my )?(?:password|pw|pass|passwort|kennwort) )?[\"'(]?(?P<value>[^\s\"'<>]{4,64})"
+)
+_TYPED = re.compile(
+    r"[ \t](?:is|was|ist|war)[ \t](?:what|the one|was|das was)[ \t]"
+    r"(?:that )?(?:i|he|she|we|they|you|ich|er|sie|wir|user)[ \t](?:always |usually |now )?"
+    r"(?:type|typed|enter|entered|use|used|put|have|had|get|got|set|try|tried|tippe|eingebe|verwende|habe|was)"
+)
+_VALUE_BEFORE = re.compile(r"(?<!\S)[\"'(]?(?P<v>[^\s\"'<>]{5,64})[\"')]?$")
+_RESET = re.compile(
+    r"(?P<verb>(?:re-?)?set|changed?|put|(?:zurück)?gesetzt|geändert|réinitialisé|changé|remis|cambiad[oa]"
+    r"|restablecid[oa]|gewijzigd|gereset|zmienion[oe]) "
+    r"(?P<what>(?:it|this|that|them|hers|his|mine|ihn|es|le) )?"
+    r"(?:again )?(?:back )?(?:to|auf|en|à|a|naar|na)[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
+)
+_NAMED = ("pass", "pw", "kennw", "contrase", "wachtw", "hasł", "login", "logon", "log in", "account", "locked")
+
+
+def resets(text: str, low: str) -> Iterator[Span]:
+    """ "I have reset it to X"."""
+    if "set" in low or "chang" in low or "put " in low or "ändert" in low or "mis " in low:
+        named = any(word in low for word in _NAMED)
+        for match in _RESET.finditer(low):
+            value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
+            mixed = value not in (value.lower(), value.upper()) or odd(value) or wordy(value)
+            if match.start() and low[match.start() - 1].isalpha():
+                continue
+            if (match["what"] or named or match["verb"].startswith("re")) and mixed and strong(value):
+                yield Span(match.start("value"), match.start("value") + len(value), "password")
+    if " wh" in low or " was " in low or " the one " in low:
+        for match in _TYPED.finditer(low):
+            typed = _VALUE_BEFORE.search(text, max(0, match.start() - 66), match.start())
+            if typed is not None and strong(typed["v"]):
+                yield Span(typed.start("v"), typed.end("v"), "password")
+
+
+def pairs(text: str, low: str) -> Iterator[Span]:
+    """ "login: jdoe / X", "root/X", "log in as jdoe with X" and "jdoe/X are the credentials"."""
+    if "cred" in low:
+        for match in _ARE.finditer(low):
+            if strong(text[match.start("value") : match.end("value")]):
+                yield Span(match.start("value"), match.end("value"), "password")
+    yield from _announced(text, low)
+    if any(word in low for word in ("log", "sign", "connect", "authent", "anmeld")):
+        for match in _WITH.finditer(low):
+            value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
+            if strong(value):
+                yield Span(match.start("value"), match.start("value") + len(value), "password")
+    if any(sign in text for sign in "/|:"):
+        yield from _slashed(text, low)
+
+
+def _announced(text: str, low: str) -> Iterator[Span]:
+    if not any(
+        word in low
+        for word in ("log", "user", "utente", "cred", "daten", "test", "ident", "usu", "acc", "логин", "gebr")
+    ):
+        return
+    for match in _PAIR.finditer(low):
+        value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
+        if is_word(match["user"]) or value.casefold() in AGAIN or (KEYS.match(match["value"]) and "=" in value):
+            continue
+        sure = low.startswith(
+            ("cred", "zugang", "anmelde", "username/", "username /", "user/", "user /"), match.start()
+        )
+        plain = sure and value.isalpha() and not is_word(value) and closes(text, match.start("value") + len(value))
+        if plain or (strong(value) and not plain_path(value)):
+            yield Span(match.start("value"), match.start("value") + len(value), "password")
+
+
+def _slashed(text: str, low: str) -> Iterator[Span]:
+    """What stands after a slash or a colon, before it a usual account, or any one where logins are spoken of."""
+    for match in _SLASH.finditer(text):
+        value = match["value"].rstrip(".,;:)")
+        if not any(map(str.isdigit, value)) or not strong(value) or value.count(".") > 1:
+            continue
+        end = match.start()
+        first = max(0, end - 64)
+        first = max(first, low.rfind("\n", first, end) + 1)
+        while end > first and low[end - 1] in " \t":
+            end -= 1
+        user = _USER.search(low, first, end)
+        if (
+            user is None
+            or user.group() in AGAIN
+            or user.group() in ("ssid", "protocol", "system")
+            or is_word(user.group())
+            or not _mixed(value)
+        ):
+            continue
+        spaced = end < match.start() or match.group()[0] != ":"
+        if _ACCOUNTS.match(user.group()) or (spaced and _ABOUT_LOGIN.search(low, first, user.start())):
+            yield Span(match.start("value"), match.start("value") + len(value), "password")
+
+
+def _mixed(value: str) -> bool:
+    """Whether there are capital and small letters, or signs, or a word with its number in it."""
+    return (value not in (value.lower(), value.upper()) or not value.isalnum() or wordy(value)) and "." not in value[
+        :-1
+    ]
