@@ -29,7 +29,8 @@ MANIFEST, DATABASE, STAGING = "manifest.json", "knowledge.db", ".restore"
 _LONGEST = 64 << 20
 """Bytes a manifest may have."""
 _PIECE = 1 << 20
-_BROKEN = (Damaged, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, ValueError, KeyError, TypeError)
+_BROKEN = (Damaged, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, ValueError, KeyError, TypeError,
+           AttributeError)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

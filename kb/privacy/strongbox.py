@@ -19,6 +19,8 @@ from kb.errors import BadSetting, Damaged
 
 MAGIC = b"SEENBEFORE-SEALED-1\n"
 PIECE = 1 << 20
+_COST = 1 << 15
+"""Scrypt's work for a key: 32 MiB and about a tenth of a second."""
 _SALT, _PREFIX, _CHECK, _TAG = 16, 7, 16, 16
 _HEAD = len(MAGIC) + _SALT + _PREFIX + _CHECK
 
@@ -111,5 +113,5 @@ def _nonce(prefix: bytes, at: int, last: bool) -> bytes:
 
 def _keys(passphrase: str, salt: bytes) -> tuple[bytes, bytes]:
     """The key, and what tells a wrong passphrase from a damaged file."""
-    made = Scrypt(salt=salt, length=32 + _CHECK, n=1 << 15, r=8, p=1).derive(passphrase.encode())
+    made = Scrypt(salt=salt, length=32 + _CHECK, n=_COST, r=8, p=1).derive(passphrase.encode())
     return made[:32], made[32:]
