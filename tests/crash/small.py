@@ -25,7 +25,9 @@ def number_of(n: int, prefix: str = "T") -> str:
 def ticket(n: int, prefix: str = "T", words: str = "") -> Ticket:
     """The n-th ticket; The third is mentioned in the fourth."""
     kind = KINDS[n % len(KINDS)]
-    body = words or f"it does not work at place {n:04d}" + (f", see {number_of(3, prefix)}" if n == 4 else "")
+    body = words or f"it does not work at place {prefix.lower()}-{n:04d}" + (
+        f", see {number_of(3, prefix)}" if n == 4 else ""
+    )
     at = NOW - timedelta(days=200 - n % 150)
     return prepare(Ticket("desk", number_of(n, prefix), title=f"{kind} number{n}", body=body, category=kind, state="closed",
                           opened_at=at, resolved_at=at + timedelta(hours=4), resolution=f"restarted the {kind}"))  # fmt: skip

@@ -314,7 +314,7 @@ def test_what_was_erased_before_a_backup_is_not_in_it_and_erasing_names_older_ba
     assert any(str(tmp_path / "old") in note for note in done.notes)
     backup(home, tmp_path / "new", now=NOW + timedelta(days=1))
     again = bring_back(tmp_path / "new", tmp_path / "back")
-    assert b"place 0003" not in (again.folder / "knowledge.db").read_bytes()
+    assert b"place t-0003" not in (again.folder / "knowledge.db").read_bytes()
     assert again.store.write("ticket", [ticket(3)]).added == 0  # nor does an export bring it back
     older = bring_back(tmp_path / "old", tmp_path / "older")
     assert older.store.sources("ticket", ["T0003"])
