@@ -165,6 +165,18 @@ def _sqlite(path: Path) -> sa.Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    @sa.event.listens_for(engine, "checkout")
+    def _still_there(_: Any, record: Any, __: Any) -> None:
+        try:
+            file = path.stat().st_ino
+        except OSError as error:
+            raise StoreTrouble(
+                f"The store {path} is gone ({error.strerror}): nothing was saved; bring it back with "
+                "`seenbefore restore`."
+            ) from error
+        if record.info.setdefault("file", file) != file:  # another was put in its place: what is open leads nowhere
+            raise sa.exc.DisconnectionError
+
     @sa.event.listens_for(engine, "begin")
     def _begin(db: sa.Connection) -> None:
         db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writes") else "BEGIN")

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from kb.errors import Damaged, NotBuilt, StoreTrouble
 
 FORMAT = 1
+_STAMP = "%Y%m%dT%H%M%S%f"
 KEPT = 3
 """Generations kept of each part, the published one among them."""
 KEPT_OF = {"models": 5}
@@ -57,7 +58,7 @@ class Draft:
 
     def __init__(self, shelf: Generations, part: str) -> None:
         self._shelf, self._part = shelf, part
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        stamp = _after(shelf.history(part), part)
         self.folder = shelf.root / f".tmp-{part}-{stamp}-{os.getpid()}"
         self._final = shelf.root / f"{part}-{stamp}"
 
@@ -171,11 +172,14 @@ class Generations:
             fcntl.flock(lock, fcntl.LOCK_EX)
             pointers = change(self.pointers())
             fresh = self.root / f".current-{os.getpid()}.json"
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump(pointers, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.root / "current.json")
+            try:
+                with fresh.open("w", encoding="utf-8") as file:
+                    json.dump(pointers, file, indent=1, sort_keys=True)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(self.root / "current.json")
+            finally:
+                fresh.unlink(missing_ok=True)
             sync(self.root)
 
     def forget(self, part: str) -> None:
@@ -212,6 +216,15 @@ class Generations:
             pid = path.name.removesuffix(".json").rsplit("-", 1)[-1]
             if not _alive(pid):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _after(history: list[str], part: str) -> str:
+    """The time of now as a name, or, where the clock went back, the next after the newest: names tell what is newer."""
+    now = datetime.now(UTC)
+    with contextlib.suppress(IndexError, ValueError, OverflowError):
+        newest = datetime.strptime(history[0].removeprefix(f"{part}-"), _STAMP).replace(tzinfo=UTC)
+        now = max(now, newest + timedelta(microseconds=1))
+    return now.strftime(_STAMP)
 
 
 def _alive(pid: str) -> bool:

@@ -431,3 +431,9 @@ def test_erasing_that_was_stopped_is_named_and_taken_up(tmp_path: Path, monkeypa
     assert Ref("ticket", "desk", "T0003") not in {
         one.ref for batch in home.store.each("ticket", KEEPER) for one in batch
     }
+
+
+def test_the_checksum_of_each_file_is_looked_at_though_the_file_has_its_length(plain: Path, tmp_path: Path) -> None:
+    file = edited(plain, tmp_path / "edited", lambda m: m["files"]["knowledge.db"].update(sha256="0" * 64))  # type: ignore[index]
+    with pytest.raises(Damaged, match="checksum"):
+        restore.verify(file)
