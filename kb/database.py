@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -21,6 +21,8 @@ from kb.records import Viewer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _CHUNK = 400
+_PAGES = 2_000
+"""Pages of a store copied between two signs of progress."""
 T = TypeVar("T")
 
 
@@ -83,6 +85,38 @@ class Database:
             busy = None if raw is None else raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return busy is not None and busy[0] == 0
 
+    @property
+    def schema_version(self) -> str:
+        """The step its schema is at."""
+        with self._reading() as db:
+            return str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+
+    @classmethod
+    def knows(cls, version: str) -> bool:
+        """Whether a store of this schema can be opened here; one of a newer program cannot."""
+        return version in _steps()
+
+    def snapshot(self, path: Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Copy the store as it is at this moment to a new file, while others read and write it.
+
+        ``progress`` is called with pages left and pages in all. Raises ``StoreTrouble`` where it cannot be written, or
+        where the store is a server.
+        """
+        if self._engine.dialect.name != "sqlite":
+            raise StoreTrouble("The store is a database server: back it up with its own tools, such as pg_dump.")
+        with _explained(), self._engine.connect() as db:
+            db.scalar(sa.select(s.counter.c.value).limit(1))  # from here on this reader sees one state
+            raw = db.connection.driver_connection
+            if raw is None:
+                raise StoreTrouble("The store was closed meanwhile: run it again.")
+            try:
+                with closing(sqlite3.connect(path)) as copy:
+                    raw.backup(copy, pages=_PAGES, progress=lambda _, left, total: progress and progress(left, total))
+            except sqlite3.Error as error:
+                raise StoreTrouble(
+                    f"The copy of the store cannot be written ({error}): check free disk and rights on {path.parent}."
+                ) from error
+
     # --- inside ------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -106,13 +140,17 @@ class Database:
                 version = db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         if version == head:
             return
-        if version is not None and version not in {step.revision for step in script.walk_revisions()}:
+        if version is not None and version not in _steps():
             raise NotAHome(
                 f"This desk was made by a newer version (schema {version}, we know {head}): update the program."
             )
         with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
             config.attributes["connection"] = db
             command.upgrade(config, "head")
+
+
+def _steps() -> set[str]:
+    return {step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
 def _server(url: str) -> sa.Engine:
@@ -139,6 +177,18 @@ def _sqlite(path: Path) -> sa.Engine:
             "secure_delete=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "checkout")
+    def _still_there(_: Any, record: Any, __: Any) -> None:
+        try:
+            file = path.stat().st_ino
+        except OSError as error:
+            raise StoreTrouble(
+                f"The store {path} is gone ({error.strerror}): nothing was saved; bring it back with "
+                "`seenbefore restore`."
+            ) from error
+        if record.info.setdefault("file", file) != file:  # another was put in its place: what is open leads nowhere
+            raise sa.exc.DisconnectionError
 
     @sa.event.listens_for(engine, "begin")
     def _begin(db: sa.Connection) -> None:

@@ -25,6 +25,8 @@ from kb.text import prepare
 
 GONE = "[erased]"
 _OVERLAY = "patterns"
+_ERASING = "erasing"
+"""The setting that holds what an erasure has still to do; it goes when that is done."""
 _KEYS = frozenset(("number", "source", "text_hash", "fingerprint", "question_hash", "content_hash", "embedder",
                    "kind", "key", "name", "version_num", "sealed", "what", "key_name"))  # fmt: skip
 """Columns in which nothing is replaced: they name things or hold no text."""
@@ -104,7 +106,8 @@ class Erasing(Casebook):
             raise BadSetting(f"There is no ticket {missing[0][:80]!r} here: nothing was erased.")
         tickets = [one for one in self._by_id("ticket", list(ids.values())) if isinstance(one, Ticket)]
         traces = {text for one in tickets for text in _traces(one)}
-        with self._writing() as db:
+        numbers = {one.number for one in tickets if len(one.number) > 3}
+        with self._writing() as db:  # all of it or nothing: half an erasure could not be taken up again
             one_writer(db)
             questions = set(db.scalars(sa.select(s.marks.c.question_hash).where(s.marks.c.ticket_id.in_(ids.values()))))
             guard = self._with_salt(db, self._guard(db))
@@ -114,11 +117,14 @@ class Erasing(Casebook):
                 db.execute(sa.insert(s.erased), [{"key": key} for key in fresh])
             self._drop_vectors(db, questions - {""})
             _forget_acts(db, frozenset(ids.values()))
-        gone = self.delete(list(refs))
-        numbers = {one.number for one in tickets if len(one.number) > 3}
-        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(numbers)))})(?!\w)") if numbers else None
-        changed, other = self._replace_all(lambda text: pattern.sub(GONE, text), sorted(numbers)) if pattern else (0, 0)
-        return Erased(gone, changed, other, tuple(sorted(self._not_here(traces | numbers))))
+            gone = self._delete(db, list(refs))
+            changed = other = 0
+            if numbers:
+                pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(numbers)))})(?!\w)")
+                changed, other = self._replace_all(db, lambda text: pattern.sub(GONE, text), sorted(numbers))
+            found = tuple(sorted(_not_here(db, traces | numbers)))
+            _begin(db, found)
+        return Erased(gone, changed, other, found)
 
     def erase_person(self, who: str) -> Erased:
         """Take somebody out of every text and field: tickets stay, without a caller and without their name.
@@ -130,6 +136,7 @@ class Erasing(Casebook):
         guard = self.guard()
         pseudonyms = {guard.pseudonym(way) for way in person.traces} if guard.salt else set()
         changed = 0
+        found = tuple(sorted({*person.traces, *pseudonyms}))
         with self._writing() as db:
             one_writer(db)
             t = s.tickets.c
@@ -139,10 +146,25 @@ class Erasing(Casebook):
             for row in db.execute(sa.select(s.tickets).where(theirs)).mappings().all():
                 if row["caller"] in pseudonyms or person.is_caller(row["caller"]):
                     changed += self._without_caller(db, row, person)
-        more, other = self._replace_all(lambda text: person.pattern.sub(GONE, text), hints)
-        with self._writing() as db:
+            more, other = self._replace_all(db, lambda text: person.pattern.sub(GONE, text), hints)
             db.execute(sa.update(s.actors).where(s.actors.c.who.contains(GONE, autoescape=True)).values(salt=""))
-        return Erased(0, changed + more, other, tuple(sorted({*person.traces, *pseudonyms})))
+            _begin(db, found)
+        return Erased(0, changed + more, other, found)
+
+    def erasing(self) -> tuple[str, ...] | None:
+        """Texts that an erasure which was stopped still has to take out of everything made; ``None`` where none was."""
+        with self._reading() as db:
+            text = db.scalar(sa.select(s.settings.c.value).where(s.settings.c.name == _ERASING))
+        return None if text is None else tuple(json.loads(text))
+
+    def end_erasing(self, *, shrunk: bool) -> None:
+        """Nothing made before holds the words any more: forget which they were, and, once no free page does, all."""
+        t = s.settings.c
+        with self._writing() as db:
+            mine = t.name == _ERASING
+            db.execute(
+                sa.delete(s.settings).where(mine) if shrunk else sa.update(s.settings).where(mine).values(value="[]")
+            )
 
     def shrink(self) -> bool:
         """Give back the pages of what was deleted, overwritten; whether nothing is left in the journal either.
@@ -196,44 +218,50 @@ class Erasing(Casebook):
         old = from_row(kind, row)
         self._drop_vectors(db, {row["text_hash"], *parts(old)} - {made["text_hash"], *parts(record)})
 
-    def _replace_all(self, change: Callable[[str], str], hints: Sequence[str]) -> tuple[int, int]:
+    def _replace_all(self, db: sa.Connection, change: Callable[[str], str], hints: Sequence[str]) -> tuple[int, int]:
         """Change the words of every table in which one of the hints stands: (records, other rows) that changed."""
         records = other = 0
         kinds = {table.name: kind for kind, table in TABLES.items()}
-        with self._writing() as db:
-            one_writer(db)
-            for table in s.metadata.sorted_tables:
-                columns = [c for c in table.c if isinstance(c.type, sa.String) and c.name not in _KEYS]
-                if not columns or table.name in _LEFT:
+        for table in s.metadata.sorted_tables:
+            columns = [c for c in table.c if isinstance(c.type, sa.String) and c.name not in _KEYS]
+            if not columns or table.name in _LEFT:
+                continue
+            here = sa.or_(*(c.icontains(hint, autoescape=True) for c in columns for hint in hints))
+            for row in db.execute(sa.select(table).where(here)).mappings().all():
+                values = {c.name: change(row[c.name]) for c in columns if isinstance(row[c.name], str)}
+                values = {name: text for name, text in values.items() if text != row[name]}
+                if not values:
                     continue
-                here = sa.or_(*(c.icontains(hint, autoescape=True) for c in columns for hint in hints))
-                for row in db.execute(sa.select(table).where(here)).mappings().all():
-                    values = {c.name: change(row[c.name]) for c in columns if isinstance(row[c.name], str)}
-                    values = {name: text for name, text in values.items() if text != row[name]}
-                    if not values:
-                        continue
-                    if table.name in kinds:
-                        self._rewrite(db, kinds[table.name], row, values)
-                        records += 1
-                        continue
-                    if table.name == "marks" and "question" in values:
-                        self._drop_vectors(db, {row["question_hash"]})
-                        values |= {"question": "", "question_hash": ""}
-                    same = sa.and_(*(c == row[c.name] for c in table.primary_key))
-                    db.execute(sa.update(table).where(same).values(values))
-                    other += 1
+                if table.name in kinds:
+                    self._rewrite(db, kinds[table.name], row, values)
+                    records += 1
+                    continue
+                if table.name == "marks" and "question" in values:
+                    self._drop_vectors(db, {row["question_hash"]})
+                    values |= {"question": "", "question_hash": ""}
+                same = sa.and_(*(c == row[c.name] for c in table.primary_key))
+                db.execute(sa.update(table).where(same).values(values))
+                other += 1
         return records, other
 
-    def _not_here(self, traces: set[str]) -> set[str]:
-        """Those that stand in no record that stays: what two tickets say word for word is still said by the other."""
-        with self._reading() as db:
-            return {
-                text for text in traces
-                if not any(
-                    db.scalar(sa.select(table.c.id).where(_said(kind, table, text)).limit(1))
-                    for kind, table in TABLES.items()
-                )
-            }  # fmt: skip
+
+def _begin(db: sa.Connection, traces: Sequence[str]) -> None:
+    """Remember, together with the erasure itself, what is still to be taken out of everything that was made."""
+    t = s.settings.c
+    before = db.scalar(sa.select(t.value).where(t.name == _ERASING))
+    value = json.dumps(sorted({*traces, *(json.loads(before) if before else ())}))
+    db.execute(sa.delete(s.settings).where(t.name == _ERASING))
+    db.execute(sa.insert(s.settings), {"name": _ERASING, "value": value, "changed_by": "", "changed_at": None})
+
+
+def _not_here(db: sa.Connection, traces: set[str]) -> set[str]:
+    """Those that stand in no record that stays: what two tickets say word for word is still said by the other."""
+    return {
+        text for text in traces
+        if not any(
+            db.scalar(sa.select(table.c.id).where(_said(kind, table, text)).limit(1)) for kind, table in TABLES.items()
+        )
+    }  # fmt: skip
 
 
 def _said(kind: Kind, table: sa.Table, text: str) -> sa.ColumnElement[bool]:

@@ -252,20 +252,8 @@ class Holdings(Safekeeping, Audiences, Audit):
 
         Vectors that no remaining record uses go too, and those of an article's passages and of a ticket's fix.
         """
-        gone: dict[str, list[int]] = {}
         with self._writing() as db:
-            seq = next_seq(db)
-            for ref, record_id in self._ids(db, set(refs)).items():
-                table = TABLES[ref.kind]
-                row = db.execute(sa.select(table).where(table.c.id == record_id)).mappings().one()
-                db.execute(sa.delete(table).where(table.c.id == record_id))
-                self._forget_found(db, ref.kind, [record_id])
-                db.execute(sa.insert(s.deletions), {"kind": ref.kind, "record_id": record_id, "seq": seq})
-                self._drop_vectors(db, {row["text_hash"], *parts(from_row(ref.kind, row))})
-                gone.setdefault(f"{ref.kind}s", []).append(record_id)
-            if gone:
-                self._note(db, "deleted", by=by, detail=gone)
-        return sum(map(len, gone.values()))
+            return self._delete(db, refs, by=by)
 
     def keep_vectors(self, hashes: Sequence[str], embedder: str, matrix: Vectors) -> None:
         """Cache vectors under (content hash, embedder); those already there stay as they are."""
@@ -280,6 +268,22 @@ class Holdings(Safekeeping, Audiences, Audit):
                     db.execute(sa.insert(s.vectors), new)
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _delete(self, db: sa.Connection, refs: Sequence[Ref], *, by: str = "") -> int:
+        """As :meth:`delete`, within a transaction."""
+        gone: dict[str, list[int]] = {}
+        seq = next_seq(db)
+        for ref, record_id in self._ids(db, set(refs)).items():
+            table = TABLES[ref.kind]
+            row = db.execute(sa.select(table).where(table.c.id == record_id)).mappings().one()
+            db.execute(sa.delete(table).where(table.c.id == record_id))
+            self._forget_found(db, ref.kind, [record_id])
+            db.execute(sa.insert(s.deletions), {"kind": ref.kind, "record_id": record_id, "seq": seq})
+            self._drop_vectors(db, {row["text_hash"], *parts(from_row(ref.kind, row))})
+            gone.setdefault(f"{ref.kind}s", []).append(record_id)
+        if gone:
+            self._note(db, "deleted", by=by, detail=gone)
+        return sum(map(len, gone.values()))
 
     def _known(self, db: sa.Connection, table: sa.Table, records: Sequence[Record], *, whole: bool) -> dict[Any, Any]:
         columns = (

@@ -170,6 +170,11 @@ class SignIns(Audit):
             if who is not None:
                 self._note(db, "signed out", f"person:{who}", at=now)
 
+    def end_all_sessions(self, *, now: datetime, by: str = "") -> None:
+        """Let everybody sign in anew, as after a backup was brought back."""
+        with self._writing() as db:
+            end_sessions(db, sa.true(), by, now)
+
     def session_limits(self) -> tuple[int, int]:
         """Hours in all and minutes without a sign of life that a session lasts."""
         t = s.settings.c

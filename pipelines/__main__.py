@@ -741,6 +741,56 @@ def export(
     show.line(f"Wrote {count:,} {kind} to {file}.")
 
 
+@app.command(epilog="Example: seenbefore backup /mnt/backups/desk-2026-11-22.backup --with-made")
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file outside the home.")],
+    home: HomeOption = None,
+    with_made: Annotated[
+        bool, typer.Option("--with-made", help="Also index, models and patterns: what is restored answers at once.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only read a backup that is there, every byte of it.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write all that cannot be made again to one file, while the desk works. Sealed where a passphrase is set."""
+    from datetime import UTC, datetime
+
+    from pipelines import restore as restoring
+    from pipelines import show_backup
+
+    opened = _home(home)
+    passphrase = opened.settings.backup_passphrase
+    with show_backup.bars() as say:
+        if verify:
+            kept = restoring.verify(file, passphrase=passphrase, say=say)
+        else:
+            from pipelines import backup as keeping
+
+            done = keeping.backup(_ready(home), file, now=datetime.now(UTC), passphrase=passphrase, made=with_made,
+                                  overwrite=overwrite, by=environment.person(), say=say)  # fmt: skip
+    show_backup.verified(file, kept, as_json) if verify else show_backup.written(done, as_json)
+
+
+@app.command(epilog="Example: seenbefore restore /mnt/backups/desk-2026-11-22.backup ~/desk")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `seenbefore backup` wrote.")],
+    home: Annotated[Path | None, typer.Argument(help="An empty folder; else SEENBEFORE_HOME.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a backup back into an empty home; all of it is verified before anything is in its place."""
+    from datetime import UTC, datetime
+
+    from pipelines import restore as restoring
+    from pipelines import show_backup
+
+    settings = environment.read(home)
+    with show_backup.bars() as say:
+        kept = restoring.restore(file, settings, passphrase=settings.backup_passphrase, now=datetime.now(UTC), say=say)
+    show_backup.restored(settings.home, kept, as_json)
+
+
 # --- inside -------------------------------------------------------------------------------------------------------
 
 

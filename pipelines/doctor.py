@@ -18,6 +18,7 @@ from kb.errors import SeenBeforeError
 from kb.policy import Policy
 from kb.records import KEEPER, Viewer
 from pipelines import show
+from pipelines.backup import remembered
 from pipelines.generations import COMMANDS
 from pipelines.home import Home, load_index
 
@@ -162,6 +163,17 @@ def _litter(home: Home) -> Iterator[tuple[bool, str]]:
     )
 
 
+def _erasures(home: Home) -> Iterator[tuple[bool, str]]:
+    stopped = home.store.erasing() is not None
+    yield not stopped, "an erasure was stopped: run `seenbefore erase finish`" if stopped else "none is unfinished"
+
+
+def _backups(home: Home) -> Iterator[tuple[bool, str]]:
+    known = remembered(home.store)
+    yield True, f"the last was written on {known[0][1]:%Y-%m-%d %H:%M} UTC to {known[0][0]}" if known else (
+        "none was written from here yet: run `seenbefore backup FILE`")  # fmt: skip
+
+
 def _versions(home: Home) -> Iterator[tuple[bool, str]]:
     known = []
     for name in _PACKAGES:
@@ -181,6 +193,8 @@ _LOOKS: tuple[tuple[str, Callable[[Home], Iterator[tuple[bool, str]]]], ...] = (
     ("models", _models),
     ("patterns", _patterns),
     ("leftovers", _litter),
+    ("erasures", _erasures),
+    ("backups", _backups),
     ("versions", _versions),
 )
 

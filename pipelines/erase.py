@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kb.erasing import Erased
 from kb.errors import BadSetting, NotFound
 from kb.records import Ref
+from pipelines.backup import remembered
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.privacy import drop, remake
@@ -36,7 +37,10 @@ def erase_ticket(
     home: Home, number: str, *, source: str = "", say: Say = quiet, rebuild: bool = True, proving: bool = True
 ) -> Done:
     """Erase one ticket. Raises ``NotFound``, or ``BadSetting`` where two tools have a ticket of this number."""
+    taken_up = finish(home, say=say, rebuild=rebuild, proving=proving)
     known = home.store.sources("ticket", [number]).get(number, [])
+    if not known and taken_up is not None and number in taken_up.erased.traces:
+        return taken_up
     if not known or (source and source not in known):
         raise NotFound(f"No ticket {number[:80]!r} here that you may see.")
     if len(known) > 1 and not source:
@@ -46,18 +50,30 @@ def erase_ticket(
 
 def erase_person(home: Home, who: str, *, say: Say = quiet, rebuild: bool = True, proving: bool = True) -> Done:
     """Take one person out of everything. Raises ``BadSetting`` for a name of one word."""
+    finish(home, say=say, rebuild=False, proving=False)  # what is made anew is made below
     return _finish(home, home.store.erase_person(who), say, rebuild, proving)
+
+
+def finish(home: Home, *, say: Say = quiet, rebuild: bool = True, proving: bool = True) -> Done | None:
+    """Take up an erasure that was stopped after the store forgot and before everything made did; ``None`` where none
+    was."""
+    traces = home.store.erasing()
+    return None if traces is None else _finish(home, Erased(0, 0, 0, traces), say, rebuild, proving)
 
 
 def _finish(home: Home, erased: Erased, say: Say, rebuild: bool, proving: bool) -> Done:
     home.store.forget_replays()
     home.store.note("deleted", detail={"what": "erased", "records": erased.records, "changed": erased.changed})
     notes = remake(home, say=say, rebuild=rebuild)
-    if not home.store.shrink():
-        notes.append("Another process has the store open: stop `seenbefore serve`, then run the command again.")
+    dropped = _reports(home, erased.traces)
+    home.store.end_erasing(shrunk=False)
+    if home.store.shrink():
+        home.store.end_erasing(shrunk=True)
+    else:
+        notes.append("Another process has the store open: stop `seenbefore serve`, then run `seenbefore erase finish`.")
     if home.settings.database_url:
         notes.append("The store is a database server: its own backups and logs are not ours to clean.")
-    dropped = _reports(home, erased.traces)
+    notes += _backups(home)
     if not proving:
         return Done(erased, tuple(notes), tuple(dropped), None)
     proof = prove(home.folder, erased.traces, say=say)
@@ -69,6 +85,15 @@ def _finish(home: Home, erased: Erased, say: Say, rebuild: bool, proving: bool) 
         notes += [f"The {part} made anew still had words of it and was dropped: make it again later." for part in parts]
         proof = prove(home.folder, erased.traces, say=say)
     return Done(erased, tuple(notes), tuple(dropped), proof)
+
+
+def _backups(home: Home) -> list[str]:
+    """What to say of backups, which cannot be reached into."""
+    known = remembered(home.store)
+    if not known:
+        return []
+    where = "; ".join(f"{file} ({at:%Y-%m-%d})" for file, at in known)
+    return [f"Backups written before this still hold it: make a new one and delete these: {where}."]
 
 
 def _reports(home: Home, traces: tuple[str, ...]) -> list[str]:

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from kb.errors import Damaged, NotBuilt, StoreTrouble
 
 FORMAT = 1
+_STAMP = "%Y%m%dT%H%M%S%f"
 KEPT = 3
 """Generations kept of each part, the published one among them."""
 KEPT_OF = {"models": 5}
@@ -57,7 +58,7 @@ class Draft:
 
     def __init__(self, shelf: Generations, part: str) -> None:
         self._shelf, self._part = shelf, part
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        stamp = _after(shelf.history(part), part)
         self.folder = shelf.root / f".tmp-{part}-{stamp}-{os.getpid()}"
         self._final = shelf.root / f"{part}-{stamp}"
 
@@ -67,7 +68,7 @@ class Draft:
         return self._final.name
 
     def __enter__(self) -> Draft:
-        with _said("written"):
+        with said("written"):
             self.folder.mkdir(parents=True)
         return self
 
@@ -76,7 +77,7 @@ class Draft:
 
     def write(self, name: str, blob: bytes) -> None:
         """Write one file whole."""
-        with _said("written"):
+        with said("written"):
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:
@@ -84,7 +85,7 @@ class Draft:
 
     def publish(self, facts: Mapping[str, Any]) -> Generation:
         """Write the manifest, sync everything, and make this the current generation of its part."""
-        with _said("published"):
+        with said("published"):
             files = {}
             for path in sorted(p for p in self.folder.rglob("*") if p.is_file()):
                 blob = path.read_bytes()
@@ -95,9 +96,9 @@ class Draft:
             manifest = {"format": FORMAT, "part": self._part, "made_at": made_at,
                         "libraries": _versions(), "facts": dict(facts), "files": files}  # fmt: skip
             self.write("manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
-            _sync_tree(self.folder)
+            sync_tree(self.folder)
             self.folder.rename(self._final)
-            _sync(self._shelf.root)
+            sync(self._shelf.root)
             self._shelf.point(self._part, self._final.name)
         return Generation(self._part, self._final, dict(facts), files)
 
@@ -110,7 +111,7 @@ class Generations:
 
     def begin(self, part: str) -> Draft:
         """Start a new generation of a part ("index", "models", "patterns")."""
-        with _said("written"):
+        with said("written"):
             self.root.mkdir(parents=True, exist_ok=True)
         self._sweep(part)
         return Draft(self, part)
@@ -171,12 +172,15 @@ class Generations:
             fcntl.flock(lock, fcntl.LOCK_EX)
             pointers = change(self.pointers())
             fresh = self.root / f".current-{os.getpid()}.json"
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump(pointers, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.root / "current.json")
-            _sync(self.root)
+            try:
+                with fresh.open("w", encoding="utf-8") as file:
+                    json.dump(pointers, file, indent=1, sort_keys=True)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(self.root / "current.json")
+            finally:
+                fresh.unlink(missing_ok=True)
+            sync(self.root)
 
     def forget(self, part: str) -> None:
         """Let nothing be current of a part any more."""
@@ -188,18 +192,39 @@ class Generations:
         return sorted(found, reverse=True)
 
     def litter(self) -> list[Path]:
-        """Leftovers of interrupted work: safe to delete."""
-        return sorted(self.root.glob(".tmp-*")) + sorted(self.root.glob(".current-*.json"))
+        """Leftovers of interrupted work in the home: safe to delete."""
+        home = self.root.parent
+        half = [p for part in COMMANDS for p in self.root.glob(f"{part}-*") if not (p / "manifest.json").exists()]
+        restored = [home / ".restore"] if (home / "knowledge.db").exists() and (home / ".restore").exists() else []
+        found = [*self.root.glob(".tmp-*"), *self.root.glob(".current-*.json"), *home.glob("reports/.tmp-*")]
+        return sorted([*found, *half, *restored])
+
+    def discard(self, name: str) -> None:
+        """Delete a generation; stopped in between, what is left of it is a leftover and no generation any more."""
+        gone = self.root / f".tmp-gone-{name}-{os.getpid()}"
+        with contextlib.suppress(FileNotFoundError):
+            (self.root / name).rename(gone)
+            shutil.rmtree(gone)
 
     def _sweep(self, part: str) -> None:
         current = self.pointers().get(part)
         for name in self.history(part)[KEPT_OF.get(part, KEPT) - 1 :]:
             if name != current:
-                shutil.rmtree(self.root / name, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    self.discard(name)
         for path in self.litter():
             pid = path.name.removesuffix(".json").rsplit("-", 1)[-1]
             if not _alive(pid):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _after(history: list[str], part: str) -> str:
+    """The time of now as a name, or, where the clock went back, the next after the newest: names tell what is newer."""
+    now = datetime.now(UTC)
+    with contextlib.suppress(IndexError, ValueError, OverflowError):
+        newest = datetime.strptime(history[0].removeprefix(f"{part}-"), _STAMP).replace(tzinfo=UTC)
+        now = max(now, newest + timedelta(microseconds=1))
+    return now.strftime(_STAMP)
 
 
 def _alive(pid: str) -> bool:
@@ -219,7 +244,8 @@ def _damaged(part: str, what: str) -> Damaged:
 
 
 @contextlib.contextmanager
-def _said(verb: str) -> Iterator[None]:
+def said(verb: str) -> Iterator[None]:
+    """An ``OSError`` inside becomes one sentence."""
     try:
         yield
     except OSError as error:
@@ -229,13 +255,15 @@ def _said(verb: str) -> Iterator[None]:
         ) from error
 
 
-def _sync_tree(folder: Path) -> None:
+def sync_tree(folder: Path) -> None:
+    """Have everything in a folder, and the folder, on the disk before going on."""
     for path in folder.rglob("*"):
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file or folder on the disk before going on."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -144,6 +145,7 @@ def _report(home: Home, name: str, refused: list[BadRow], remarks: list[Remark])
         return ""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     path, guard = home.folder / "reports" / f"import-{stamp}.csv", home.store.guard()
+    unfinished = path.with_name(f".tmp-import-{os.getpid()}")
 
     def lines() -> Iterator[tuple[object, ...]]:
         for what, found in (("refused", refused), ("remark", remarks)):
@@ -152,9 +154,11 @@ def _report(home: Home, name: str, refused: list[BadRow], remarks: list[Remark])
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
             write_csv(file, ("file", "what", "row", "column", "value", "reason"), lines())
+        unfinished.replace(path)
     except OSError as error:
+        unfinished.unlink(missing_ok=True)
         raise StoreTrouble(f"The rows are saved, but the report cannot be written ({error.strerror}).") from error
     return str(path)
 

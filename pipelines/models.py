@@ -14,7 +14,7 @@ from typing import Any
 
 from kb.errors import Damaged, NotBuilt, NotFound, StoreTrouble
 from models.card import Card
-from pipelines.generations import KEPT_OF, Generation, Generations
+from pipelines.generations import KEPT_OF, Generation, Generations, sync
 from pipelines.home import Home
 
 CARDS = "cards.json"
@@ -142,11 +142,16 @@ def log(made: Generations, event: Mapping[str, Any]) -> None:
     try:
         path = _log(made)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("ab+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n")
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            cut = size > 0 and file.read(1) != b"\n"  # the power went while the last line was written
+            file.write((b"\n" if cut else b"") + json.dumps(event, ensure_ascii=False, sort_keys=True).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        for folder in (path.parent, made.root, made.root.parent):
+            sync(folder)
     except OSError as error:
         raise StoreTrouble(f"The history of models cannot be written ({error.strerror}): check free disk and rights.") \
             from error  # fmt: skip

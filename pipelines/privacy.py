@@ -112,7 +112,9 @@ def _drop(home: Home, part: str, keep: set[str]) -> None:
     gone = [name for name in home.made.history(part) if name not in keep]
     if not keep and gone:
         home.made.forget(part)
-    for path in [home.made.root / name for name in gone] + home.made.litter():
+    for name in gone:
+        home.made.discard(name)
+    for path in home.made.litter():
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

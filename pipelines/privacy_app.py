@@ -145,6 +145,22 @@ def person(
     _tell(done, who, as_json=as_json)
 
 
+@eraser.command("finish", epilog="Example: seenbefore erase finish")
+def finish(home: HomeOption = None, no_rebuild: NoRebuild = False, as_json: JsonOption = False) -> None:
+    """Take up an erasure that was stopped before all that was made of the words was gone; harmless where none was."""
+    from pipelines import erase, show
+
+    opened, _ = _open(home, None)
+    with show.bars() as say:
+        done = erase.finish(opened, say=say, rebuild=not no_rebuild)
+    if done is not None:
+        _tell(done, "what was begun", as_json=as_json)
+    elif as_json:
+        show.say_json(None)
+    else:
+        show.line("No erasure was stopped: there is nothing to finish.")
+
+
 def _tell(done: Done, what: str, *, as_json: bool) -> None:
     from dataclasses import asdict
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from kb.errors import StoreTrouble
@@ -14,7 +15,7 @@ QUALITY, DRIFT = "data-quality", "drift"
 def keep(home: Home, name: str, value: object) -> None:
     """Replace the last report of this name. Raises ``StoreTrouble`` where it cannot be written."""
     path = home.folder / "reports" / f"{name}.json"
-    unfinished = path.with_suffix(".part")
+    unfinished = path.with_name(f".tmp-{name}-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(json.dumps(value, ensure_ascii=False, default=str), "utf-8")

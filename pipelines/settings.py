@@ -27,6 +27,8 @@ class Settings:
     """Threads for embedding; 0 is one per core in long jobs and one while serving."""
     privacy_key: str = field(default="", repr=False)
     """The key that seals originals for entitled readers, as text; "" where there is none."""
+    backup_passphrase: str = field(default="", repr=False)
+    """What backups are sealed and opened with; "" where they are not sealed."""
     via: str = ""
     """How what this process does is noted in the audit log, such as "command line of ann"."""
     groups: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
         threads=int(threads),
         groups=named,
         privacy_key=_privacy_key(place.expanduser().absolute()),
+        backup_passphrase=_backup_passphrase(),
         via=f"command line of {person()}",
         oidc=Path(oidc).expanduser().absolute() if oidc else None,
         hosts=hosts,
@@ -88,6 +91,23 @@ def _privacy_key(home: Path) -> str:
             f"SEENBEFORE_PRIVACY_KEY_FILE is {named!r}, which cannot be read: name a file made by `seenbefore"
             f" privacy key FILE`."
         ) from error
+
+
+def _backup_passphrase() -> str:
+    """SEENBEFORE_BACKUP_PASSPHRASE, else the first line of the file that SEENBEFORE_BACKUP_PASSPHRASE_FILE names."""
+    given = os.environ.get("SEENBEFORE_BACKUP_PASSPHRASE", "")
+    named = os.environ.get("SEENBEFORE_BACKUP_PASSPHRASE_FILE", "").strip()
+    if not given and named:
+        try:
+            given = Path(named).expanduser().read_text("utf-8").partition("\n")[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSetting(
+                f"SEENBEFORE_BACKUP_PASSPHRASE_FILE is {named!r}, which cannot be read: name a text file whose first "
+                "line is the passphrase."
+            ) from error
+        if not given:
+            raise BadSetting(f"SEENBEFORE_BACKUP_PASSPHRASE_FILE is {named!r}, whose first line is empty.")
+    return given
 
 
 def person() -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kb.errors import BadSetting, StoreTrouble
+from pipelines.generations import sync
 
 
 @contextmanager
@@ -20,7 +21,9 @@ def whole(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     unfinished = path.with_name(f".{path.name}.part")
     try:
         yield unfinished
+        sync(unfinished)
         unfinished.replace(path)
+        sync(path.parent)
     except OSError as error:
         raise StoreTrouble(
             f"{path} cannot be written ({error.strerror}): check the folder and the free disk."

@@ -52,7 +52,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/schema.py",
         "kb/migrations/*",
     ),
-    "cryptography": ("kb/privacy/sealing.py",),
+    "cryptography": ("kb/privacy/sealing.py", "kb/privacy/strongbox.py"),
     "alembic": ("kb/database.py", "kb/migrations/*"),
     "streamlit": ("app.py", "kb/screens/*", "pipelines/serve.py"),
     "altair": ("kb/screens/*",),
