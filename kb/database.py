@@ -14,8 +14,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from kb import postgres
 from kb import schema as s
-from kb.errors import BadSetting, NotAHome, StoreTrouble
+from kb.errors import NotAHome, StoreTrouble
 from kb.records import Viewer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,6 +29,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine, lock: Path | None) -> None:
         self._engine = engine
+        self._reads = postgres.reads(engine) if engine.dialect.name == postgres.NAME else engine
         self._lock = lock
 
     @classmethod
@@ -38,7 +40,7 @@ class Database:
         ``StoreTrouble`` where it cannot be read or written.
         """
         if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
-            store = cls(_server(place), None)
+            store = cls(postgres.server(place), None)
         else:
             path = Path(str(place).removeprefix("sqlite:///"))
             if not create and not path.exists():
@@ -53,7 +55,7 @@ class Database:
         if self._engine.dialect.name == "sqlite":
             return f"SQLite {sqlite3.sqlite_version}"
         with self._reading() as db:
-            return f"{self._engine.dialect.name} {'.'.join(map(str, db.dialect.server_version_info or ()))}"
+            return postgres.version(db)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -74,7 +76,7 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with _explained(), self._engine.connect() as db:
+        with _explained(), self._reads.connect() as db:
             yield db
 
     @contextmanager
@@ -100,16 +102,6 @@ class Database:
         with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
             config.attributes["connection"] = db
             command.upgrade(config, "head")
-
-
-def _server(url: str) -> sa.Engine:
-    try:
-        return sa.create_engine(url, pool_pre_ping=True)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        raise BadSetting(
-            "SEENBEFORE_DATABASE_URL cannot be used: give a SQLAlchemy URL such as postgresql+psycopg://user@host/desk "
-            "and install its driver."
-        ) from error
 
 
 def _sqlite(path: Path) -> sa.Engine:
@@ -157,7 +149,8 @@ def _open_lock(path: Path) -> IO[str]:
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
-        yield
+        with postgres.explained():
+            yield
     except sa.exc.DBAPIError as error:
         raise StoreTrouble(
             f"The database could not do that ({error.orig}); nothing of it was saved. "
@@ -167,7 +160,7 @@ def _explained() -> Iterator[None]:
 
 def one_writer(db: sa.Connection) -> None:
     """Keep other writers out until this transaction is done, where the database does not do so by itself."""
-    if db.dialect.name != "sqlite":
+    if db.dialect.name == postgres.NAME:
         db.execute(sa.select(s.counter.c.value).where(s.counter.c.name == "seq").with_for_update())
 
 
@@ -175,7 +168,10 @@ def next_seq(db: sa.Connection) -> int:
     """The number of this change; taking it also keeps other writers out until this one is done."""
     t = s.counter.c
     db.execute(sa.update(s.counter).where(t.name == "seq").values(value=t.value + 1))
-    return int(db.scalar(sa.select(t.value).where(t.name == "seq")) or 0)
+    seq = int(db.scalar(sa.select(t.value).where(t.name == "seq")) or 0)
+    if db.dialect.name == postgres.NAME:
+        postgres.tell(db, seq)
+    return seq
 
 
 def visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:
