@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
@@ -39,15 +40,19 @@ class Database:
         Raises ``NotAHome`` where there is no store and ``create`` is false, or a newer version made it;
         ``StoreTrouble`` where it cannot be read or written.
         """
-        if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
-            store = cls(postgres.server(place), None)
-        else:
-            path = Path(str(place).removeprefix("sqlite:///"))
-            if not create and not path.exists():
-                raise NotAHome(f"There is no desk in {path.parent}: run `seenbefore init` or `seenbefore demo` first.")
-            store = cls(_sqlite(path), path.with_name(".writer.lock"))
+        store = cls.at(place, create=create)
         store._migrate()
         return store
+
+    @classmethod
+    def at(cls, place: Path | str, *, create: bool = True) -> Self:
+        """The same as it is, of whatever schema, or empty."""
+        if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
+            return cls(postgres.server(place), None)
+        path = Path(str(place).removeprefix("sqlite:///"))
+        if not create and not path.exists():
+            raise NotAHome(f"There is no desk in {path.parent}: run `seenbefore init` or `seenbefore demo` first.")
+        return cls(_sqlite(path), path.with_name(".writer.lock"))
 
     @property
     def engine_version(self) -> str:
@@ -61,6 +66,47 @@ class Database:
         """Give back every connection."""
         self._engine.dispose()
 
+    @contextmanager
+    def alone(self, what: str, *, waits: Callable[[], None]) -> Iterator[None]:
+        """Do a long work that only one process of all servers may do at a time, such as training.
+
+        ``waits`` is called every second while another does it. A process that dies lets the next one in.
+        """
+        if self._engine.dialect.name == postgres.NAME:
+            held = postgres.try_alone(self._engine, what)
+            while held is None:
+                waits()
+                time.sleep(1)
+                held = postgres.try_alone(self._engine, what)
+            try:
+                yield
+            finally:
+                postgres.let_go(held)
+        elif self._lock is None:
+            yield
+        else:
+            with _open_lock(self._lock.with_name(f".{what}.lock")) as file:
+                while not _got(file):
+                    waits()
+                    time.sleep(1)
+                yield
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether servers on other machines may write to it too."""
+        return self._engine.dialect.name == postgres.NAME
+
+    def changes(self, *, every: float) -> Iterator[None]:
+        """Come back soon after the store was written by anybody, and at the latest after so many seconds, for ever.
+
+        Raises ``StoreAway`` where the connection is lost; what was written meanwhile is in :meth:`seq` of the store.
+        """
+        if self._engine.dialect.name == postgres.NAME:
+            yield from postgres.listen(self._engine, every=every)
+        while True:
+            time.sleep(every)
+            yield
+
     def check(self) -> list[str]:
         """Sentences on what is wrong with the store itself; empty when it is whole."""
         trouble = []
@@ -70,6 +116,8 @@ class Database:
                 trouble += [] if verdict == ["ok"] else [f"The database reports: {line}" for line in verdict]
                 broken = db.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 trouble += [f"{len(broken)} rows point at records that are not there."] if broken else []
+            elif self._engine.dialect.name == postgres.NAME:
+                trouble += postgres.check(db)
         return trouble
 
     # --- inside ------------------------------------------------------------------------------------------------
@@ -85,9 +133,33 @@ class Database:
         with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
             yield db
 
+    @contextmanager
+    def _taking(self) -> Iterator[sa.Connection]:
+        """A short write to a queue: it locks the rows it takes and not the store, where the database can do that."""
+        if self._engine.dialect.name == postgres.NAME:
+            with _explained(), self._engine.begin() as db:
+                yield db
+        else:
+            with self._writing() as db:
+                yield db
+
+    @contextmanager
+    def held(self) -> Iterator[sa.Connection]:
+        """Read one moment of the store while nobody writes to it, for as long as it takes."""
+        with self._writing() as lock:
+            if self._engine.dialect.name == postgres.NAME:
+                lock.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            with self._reading() as db:
+                yield db
+
+    @contextmanager
+    def filling(self) -> Iterator[sa.Connection]:
+        """One write transaction that makes the schema too, where there is none."""
+        with self._writing() as db:
+            _upgrade(db)
+            yield db
+
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         script = ScriptDirectory(str(MIGRATIONS))
         head, version = script.get_current_head(), None
         with self._reading() as db:
@@ -99,9 +171,15 @@ class Database:
             raise NotAHome(
                 f"This desk was made by a newer version (schema {version}, we know {head}): update the program."
             )
-        with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
-            config.attributes["connection"] = db
-            command.upgrade(config, "head")
+        with self._writing() as db:
+            _upgrade(db)
+
+
+def _upgrade(db: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = db
+    command.upgrade(config, "head")
 
 
 def _sqlite(path: Path) -> sa.Engine:
@@ -135,6 +213,14 @@ def _locked(path: Path | None) -> Iterator[None]:
     with _open_lock(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _got(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open_lock(path: Path) -> IO[str]:

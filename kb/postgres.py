@@ -26,6 +26,15 @@ _GONE = ("08", "57P", "53300", "25P03", "25006")
 """SQLSTATEs of a server that went, goes, is not there yet, has no room for one more, or is only a copy."""
 _LOCK_NOT_AVAILABLE = "55P03"
 _KEY = sa.func.hashtextextended
+_LOSES = "what was confirmed may be lost in a power cut, set it to on"
+_SAFE = {
+    "server_encoding": (("UTF8",), "texts cannot be kept in it, make a database with ENCODING 'UTF8'"),
+    "synchronous_commit": (("on", "remote_apply", "remote_write", "local"), _LOSES),
+    "fsync": (("on",), _LOSES),
+    "full_page_writes": (("on",), _LOSES),
+}
+_UNCHECKED = sa.text("SELECT conname FROM pg_constraint WHERE NOT convalidated AND connamespace = "
+                     "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()) ORDER BY 1")  # fmt: skip
 _SESSION = (
     f"SET lock_timeout = '{WAIT_WITHIN}s'; SET idle_in_transaction_session_timeout = '10min'; "
     "SET client_min_messages = warning; SET bytea_output = hex; SET standard_conforming_strings = on"
@@ -94,13 +103,21 @@ def listen(engine: sa.Engine, *, every: float) -> Iterator[None]:
         raw.execute(f'LISTEN "{name}"')
         try:
             while True:
-                for _ in raw.notifies(timeout=every, stop_after=1):
-                    pass
-                for _ in raw.notifies(timeout=0):
-                    pass
+                _told(raw, every)
                 yield
         finally:
             db.invalidate()  # a connection that listens is not for others
+
+
+def _told(connection: Any, every: float) -> None:
+    """Wait for word of a change, at most so many seconds; several at once are one."""
+    from psycopg import Error
+
+    try:
+        for wait in (every, 0):
+            list(connection.notifies(timeout=wait, stop_after=1 if wait else None))
+    except Error as error:
+        raise StoreAway(AWAY) from error
 
 
 def try_alone(engine: sa.Engine, what: str) -> sa.Connection | None:
@@ -142,9 +159,22 @@ def _storable_text() -> Any:
 
     class Storable(StrDumper):
         def dump(self, obj: Any) -> Any:
-            return super().dump(obj.replace("\x00", "").encode("utf-8", "replace").decode("utf-8"))
+            plain = obj.replace("\x00", "") if "\x00" in obj else obj
+            try:
+                return super().dump(plain)
+            except UnicodeEncodeError:
+                return super().dump(plain.encode("utf-8", "replace").decode("utf-8"))
 
     return Storable
+
+
+def check(db: sa.Connection) -> list[str]:
+    """Sentences on what is wrong with the server for keeping a desk; empty when nothing is."""
+    said = {name: str(db.exec_driver_sql(f"SHOW {name}").scalar()) for name in _SAFE}
+    trouble = [f"The server's {name} is {said[name]!r}: {why}." for name, (good, why) in _SAFE.items()
+               if said[name] not in good]  # fmt: skip
+    broken = db.execute(_UNCHECKED).scalars().all()
+    return trouble + [f"The constraint {name} was never checked: its rows may be wrong." for name in broken]
 
 
 def version(db: sa.Connection) -> str:

@@ -18,6 +18,8 @@ from kb.store import Store
 
 WITHIN = 10
 """Seconds a host gets to answer."""
+MOST = 50
+"""Messages of one round; what is left waits for the next."""
 _READ = 4_096
 Chance = Callable[[], float]
 
@@ -34,13 +36,14 @@ class Sent:
 def send_due(
     store: Store, *, now: Callable[[], datetime], chance: Chance = random.random, stop: Callable[[], bool] = bool
 ) -> Sent:  # fmt: skip
-    """Send every message whose time has come; what fails is tried again later, and is dead after its last try."""
+    """Send messages whose time has come and that no other worker has taken.
+
+    What fails is tried again later, and is dead after its last try.
+    """
     hooks = {hook.id: hook for hook in store.hooks("out")}
     sent = failed = dead = 0
-    for message in store.due_messages(now=now()):
-        if stop():
-            break
-        trouble = send(message, hooks[message.hook], now=now())
+    while not stop() and sent + failed + dead < MOST and (message := store.take_due_message(now=now())) is not None:
+        trouble = send(message, hooks.get(message.hook) or store.hook(message.hook), now=now())
         if not trouble:
             store.message_sent(message.id, now=now())
             sent += 1

@@ -36,6 +36,8 @@ class Opened:
             published = str(sorted(Home(self.settings).made.pointers().items()))
             if self._desk is None or published != self._published:
                 self._desk, self._published = open_desk(self.settings), published
+            else:
+                self._desk.follow_rules()
             self._looked = time.monotonic()
             return self._desk
 

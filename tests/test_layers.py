@@ -37,6 +37,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlalchemy": (
         "kb/database.py",
         "kb/postgres.py",
+        "kb/moving.py",
         "kb/audit.py",
         "kb/holdings.py",
         "kb/safekeeping.py",
