@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -166,6 +166,19 @@ def _storable_text() -> Any:
                 return super().dump(plain.encode("utf-8", "replace").decode("utf-8"))
 
     return Storable
+
+
+def rewrite(engine: sa.Engine, tables: Sequence[str]) -> bool:
+    """Write tables anew without what was deleted from them; false where others would not let go of one."""
+    with explained(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        try:
+            for name in tables:
+                db.exec_driver_sql(f'VACUUM (FULL) "{name}"')
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            return False
+    return True
 
 
 def check(db: sa.Connection) -> list[str]:

@@ -246,6 +246,18 @@ def test_numbers_are_compared_as_sqlite_does_and_deleted_ones_are_not_given_agai
     assert [one.id for one in store.page("ticket", KEEPER)] == [1, 2, 4]
 
 
+def test_what_was_deleted_is_in_no_file_of_the_table_any_more(store: Store, postgres: pg.Server) -> None:
+    store.write("ticket", [ticket(str(n), f"zorilla {n}") for n in range(50)])
+    store.delete([Ref("ticket", "desk", str(n)) for n in range(50)])
+    assert store.shrink()
+    with store._engine.connect() as db:
+        file = db.exec_driver_sql("SELECT pg_relation_filepath('tickets'), pg_relation_size('tickets')").one()
+        db.commit()
+        db.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("CHECKPOINT")
+    assert file[1] == 0
+    assert b"zorilla" not in (postgres.folder / "data" / file[0]).read_bytes()
+
+
 def test_a_server_that_may_lose_what_was_confirmed_is_a_finding(store: Store) -> None:
     with store._engine.begin() as db:
         db.exec_driver_sql("SET synchronous_commit = off")
