@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kb.errors import BadSetting, StoreAway, StoreTrouble
+from kb.errors import BadSetting, NotFound, StoreAway, StoreTrouble
 
 NAME = "postgresql"
 CONNECT_WITHIN = 5
@@ -25,6 +25,7 @@ _WRONG = (
 _GONE = ("08", "57P", "53300", "25P03", "25006")
 """SQLSTATEs of a server that went, goes, is not there yet, has no room for one more, or is only a copy."""
 _LOCK_NOT_AVAILABLE = "55P03"
+_OUT_OF_RANGE = "22003"
 _KEY = sa.func.hashtextextended
 _LOSES = "what was confirmed may be lost in a power cut, set it to on"
 _SAFE = {
@@ -148,6 +149,8 @@ def explained() -> Iterator[None]:
         lost = error.connection_invalidated or (state is None and isinstance(error, sa.exc.OperationalError))
         if lost or (state or "").startswith(_GONE):
             raise StoreAway(AWAY) from error
+        if state == _OUT_OF_RANGE:
+            raise NotFound("There is nothing here under a number that large.") from error
         if state == _LOCK_NOT_AVAILABLE:
             raise StoreTrouble(_BUSY) from error
         raise

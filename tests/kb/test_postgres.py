@@ -19,7 +19,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from kb import schema as s
-from kb.errors import BadSetting, StoreAway, StoreTrouble
+from kb.errors import BadSetting, NotFound, StoreAway, StoreTrouble
 from kb.hookbook import TAKEN
 from kb.records import EVERYONE, KEEPER, Ref, Ticket
 from kb.store import Store
@@ -237,6 +237,12 @@ def test_a_transaction_that_loses_its_server_leaves_nothing(store: Store, other:
 def test_a_writer_that_waits_too_long_is_told_so(store: Store, other: Store) -> None:
     with store._writing(), pytest.raises(StoreTrouble, match="Others have been writing"), other._writing():
         pytest.fail("two write at once")
+
+
+def test_a_number_no_record_can_have_is_no_trouble_of_the_store(store: Store) -> None:
+    assert store.records("ticket", [1], EVERYONE) == []
+    with pytest.raises(NotFound):
+        store.undo(1 << 40, by="ann")
 
 
 def test_numbers_are_compared_as_sqlite_does_and_deleted_ones_are_not_given_again(store: Store) -> None:

@@ -38,11 +38,13 @@ def servers(postgres: pg.Server, tmp_path: Path) -> Iterator[tuple[Machine, Mach
     for one in made:
         one.home.mkdir()
         one.start(wait=False)
-    for one in made:
-        one.ready()
-    yield made  # type: ignore[misc]
-    for one in made:
-        one.stop()
+    try:
+        for one in made:
+            one.ready()
+        yield made  # type: ignore[misc]
+    finally:
+        for one in made:
+            one.stop()
 
 
 def until_found(at: Machine, number: str, *, within: float = 30) -> float:
