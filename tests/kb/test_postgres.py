@@ -281,7 +281,7 @@ def test_the_tests_of_the_store_pass_on_postgresql_too(postgres: pg.Server) -> N
     """The same tests as on SQLite, every home in a schema of its own, in a session of their own."""
     if os.environ.get(pg.SWITCH):
         pytest.skip("they all run so here")
-    files = ["tests/kb/test_store.py", "tests/kb/test_marks.py", "tests/kb/test_roster.py", "tests/kb/test_audit.py"]
+    files = ["tests/kb/test_store.py", "tests/kb/test_marks.py"]
     flow = "tests/pipelines/test_index.py"
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files, flow],
