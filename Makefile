@@ -5,10 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint fmt supply sbom bench wheel clean
+.PHONY: help install demo test test-postgres test-slow lint fmt supply sbom bench wheel clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 # The stamps say what is installed: nothing is redone until the lock or the project file changes.
 $(VENV)/pyvenv.cfg:
@@ -32,6 +32,9 @@ demo: $(VENV)/.stamp ## the sample desk in the browser, on http://127.0.0.1:8501
 
 test: $(VENV)/.stamp-dev ## all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+
+test-postgres: $(VENV)/.stamp-dev ## the same with every store in PostgreSQL (needs its programs, no server)
+	SEENBEFORE_TEST_DATABASE=postgres $(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: $(VENV)/.stamp-dev ## every test
 	$(BIN)/python -m pytest

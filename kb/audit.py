@@ -33,6 +33,8 @@ Detail = Mapping[str, "str | int | float | bool | Sequence[int] | Sequence[str] 
 _LONGEST = 80
 """Characters of any one word in a row: room for names of fields and settings, not for what stands in a ticket."""
 _BATCH = 5_000
+_TRIGGERS = sa.text("SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit'::regclass AND tgname LIKE 'audit_no_%' "
+                    "AND tgenabled IN ('O', 'A')")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +212,10 @@ class Audit(Database):
         return Head(0, "") if row is None else Head(row[0], row[1])
 
     def _guards(self, db: sa.Connection, last: Head) -> list[str]:
-        """What SQLite itself remembers: the highest id there ever was, and the triggers that forbid changes."""
+        """The triggers that forbid changes, and what SQLite itself remembers: the highest id there ever was."""
         if db.dialect.name != "sqlite":
-            return []
+            on = db.execute(_TRIGGERS).scalars().all()
+            return [] if len(on) == 3 else ["The triggers that forbid changes to the log are gone."]
         found = []
         there = set(db.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'")
                     .scalars())  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from kb import postgres
 from kb import schema as s
-from kb.errors import BadSetting, NotAHome, StoreTrouble
+from kb.errors import NotAHome, StoreTrouble
 from kb.privacy.sealing import Sealer
 from kb.records import Viewer
 
@@ -34,6 +36,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine, lock: Path | None) -> None:
         self._engine = engine
+        self._reads = postgres.reads(engine) if engine.dialect.name == postgres.NAME else engine
         self._lock = lock
 
     @classmethod
@@ -43,15 +46,19 @@ class Database:
         Raises ``NotAHome`` where there is no store and ``create`` is false, or a newer version made it;
         ``StoreTrouble`` where it cannot be read or written.
         """
-        if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
-            store = cls(_server(place), None)
-        else:
-            path = Path(str(place).removeprefix("sqlite:///"))
-            if not create and not path.exists():
-                raise NotAHome(f"There is no desk in {path.parent}: run `seenbefore init` or `seenbefore demo` first.")
-            store = cls(_sqlite(path), path.with_name(".writer.lock"))
+        store = cls.at(place, create=create)
         store._migrate()
         return store
+
+    @classmethod
+    def at(cls, place: Path | str, *, create: bool = True) -> Self:
+        """The same as it is, of whatever schema, or empty."""
+        if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
+            return cls(postgres.server(place), None)
+        path = Path(str(place).removeprefix("sqlite:///"))
+        if not create and not path.exists():
+            raise NotAHome(f"There is no desk in {path.parent}: run `seenbefore init` or `seenbefore demo` first.")
+        return cls(_sqlite(path), path.with_name(".writer.lock"))
 
     @property
     def engine_version(self) -> str:
@@ -59,11 +66,52 @@ class Database:
         if self._engine.dialect.name == "sqlite":
             return f"SQLite {sqlite3.sqlite_version}"
         with self._reading() as db:
-            return f"{self._engine.dialect.name} {'.'.join(map(str, db.dialect.server_version_info or ()))}"
+            return postgres.version(db)
 
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
+
+    @contextmanager
+    def alone(self, what: str, *, waits: Callable[[], None]) -> Iterator[None]:
+        """Do a long work that only one process of all servers may do at a time, such as training.
+
+        ``waits`` is called every second while another does it. A process that dies lets the next one in.
+        """
+        if self._engine.dialect.name == postgres.NAME:
+            held = postgres.try_alone(self._engine, what)
+            while held is None:
+                waits()
+                time.sleep(1)
+                held = postgres.try_alone(self._engine, what)
+            try:
+                yield
+            finally:
+                postgres.let_go(held)
+        elif self._lock is None:
+            yield
+        else:
+            with _open_lock(self._lock.with_name(f".{what}.lock")) as file:
+                while not _got(file):
+                    waits()
+                    time.sleep(1)
+                yield
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether servers on other machines may write to it too."""
+        return self._engine.dialect.name == postgres.NAME
+
+    def changes(self, *, every: float) -> Iterator[None]:
+        """Come back soon after the store was written by anybody, and at the latest after so many seconds, for ever.
+
+        Raises ``StoreAway`` where the connection is lost; what was written meanwhile is in :meth:`seq` of the store.
+        """
+        if self._engine.dialect.name == postgres.NAME:
+            yield from postgres.listen(self._engine, every=every)
+        while True:
+            time.sleep(every)
+            yield
 
     def check(self) -> list[str]:
         """Sentences on what is wrong with the store itself; empty when it is whole."""
@@ -74,6 +122,8 @@ class Database:
                 trouble += [] if verdict == ["ok"] else [f"The database reports: {line}" for line in verdict]
                 broken = db.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 trouble += [f"{len(broken)} rows point at records that are not there."] if broken else []
+            elif self._engine.dialect.name == postgres.NAME:
+                trouble += postgres.check(db)
         return trouble
 
     def empty_journal(self) -> bool:
@@ -121,7 +171,7 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with _explained(), self._engine.connect() as db:
+        with _explained(), self._reads.connect() as db:
             yield db
 
     @contextmanager
@@ -130,9 +180,33 @@ class Database:
         with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
             yield db
 
+    @contextmanager
+    def _taking(self) -> Iterator[sa.Connection]:
+        """A short write to a queue: it locks the rows it takes and not the store, where the database can do that."""
+        if self._engine.dialect.name == postgres.NAME:
+            with _explained(), self._engine.begin() as db:
+                yield db
+        else:
+            with self._writing() as db:
+                yield db
+
+    @contextmanager
+    def held(self) -> Iterator[sa.Connection]:
+        """Read one moment of the store while nobody writes to it, for as long as it takes."""
+        with self._writing() as lock:
+            if self._engine.dialect.name == postgres.NAME:
+                lock.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            with self._reading() as db:
+                yield db
+
+    @contextmanager
+    def filling(self) -> Iterator[sa.Connection]:
+        """One write transaction that makes the schema too, where there is none."""
+        with self._writing() as db:
+            _upgrade(db)
+            yield db
+
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         script = ScriptDirectory(str(MIGRATIONS))
         head, version = script.get_current_head(), None
         with self._reading() as db:
@@ -144,23 +218,19 @@ class Database:
             raise NotAHome(
                 f"This desk was made by a newer version (schema {version}, we know {head}): update the program."
             )
-        with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
-            config.attributes["connection"] = db
-            command.upgrade(config, "head")
+        with self._writing() as db:
+            _upgrade(db)
 
 
 def _steps() -> set[str]:
     return {step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
-def _server(url: str) -> sa.Engine:
-    try:
-        return sa.create_engine(url, pool_pre_ping=True)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        raise BadSetting(
-            "SEENBEFORE_DATABASE_URL cannot be used: give a SQLAlchemy URL such as postgresql+psycopg://user@host/desk "
-            "and install its driver."
-        ) from error
+def _upgrade(db: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = db
+    command.upgrade(config, "head")
 
 
 def _sqlite(path: Path) -> sa.Engine:
@@ -208,6 +278,14 @@ def _locked(path: Path | None) -> Iterator[None]:
         yield
 
 
+def _got(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _open_lock(path: Path) -> IO[str]:
     try:
         return path.open("a")
@@ -220,7 +298,8 @@ def _open_lock(path: Path) -> IO[str]:
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
-        yield
+        with postgres.explained():
+            yield
     except sa.exc.DBAPIError as error:
         raise StoreTrouble(
             f"The database could not do that ({error.orig}); nothing of it was saved. "
@@ -230,7 +309,7 @@ def _explained() -> Iterator[None]:
 
 def one_writer(db: sa.Connection) -> None:
     """Keep other writers out until this transaction is done, where the database does not do so by itself."""
-    if db.dialect.name != "sqlite":
+    if db.dialect.name == postgres.NAME:
         db.execute(sa.select(s.counter.c.value).where(s.counter.c.name == "seq").with_for_update())
 
 
@@ -238,7 +317,10 @@ def next_seq(db: sa.Connection) -> int:
     """The number of this change; taking it also keeps other writers out until this one is done."""
     t = s.counter.c
     db.execute(sa.update(s.counter).where(t.name == "seq").values(value=t.value + 1))
-    return int(db.scalar(sa.select(t.value).where(t.name == "seq")) or 0)
+    seq = int(db.scalar(sa.select(t.value).where(t.name == "seq")) or 0)
+    if db.dialect.name == postgres.NAME:
+        postgres.tell(db, seq)
+    return seq
 
 
 def visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:

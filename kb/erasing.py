@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kb import postgres
 from kb import schema as s
 from kb.casebook import Casebook
 from kb.database import chunks, next_seq, one_writer
@@ -169,10 +170,11 @@ class Erasing(Casebook):
     def shrink(self) -> bool:
         """Give back the pages of what was deleted, overwritten; whether nothing is left in the journal either.
 
-        False where another process reads the store right now: the journal is emptied when it is done.
+        False where another process reads the store right now: the journal is emptied when it is done. A PostgreSQL
+        server keeps its own journal and archives, which are not ours to empty.
         """
-        if self._engine.dialect.name != "sqlite":
-            return True
+        if self._engine.dialect.name == postgres.NAME:
+            return postgres.rewrite(self._engine, [table.name for table in s.metadata.sorted_tables])
         with self._engine.connect() as db:
             raw = db.connection.driver_connection
             if raw is None:

@@ -7,6 +7,7 @@ SeenBeforeError
 ├── NotATable           the file given to import is not a table we can read; nothing was written
 ├── NotAHome            the folder is not a home, or is from a newer version
 ├── StoreTrouble        the database could not be read or written (full, read-only, locked, gone)
+│   └── StoreAway       the database cannot be reached just now; the same may be asked again
 ├── TooLittle           there are too few examples to learn from; says how many there are and how many it takes
 ├── NotFound            no such record for this viewer (the same words whether it is hidden or absent)
 ├── NotAllowed          this viewer's roles do not let him do that; names the roles that may
@@ -47,6 +48,10 @@ class NotAHome(SeenBeforeError):
 
 class StoreTrouble(SeenBeforeError):
     """The database could not be read or written: full, read-only, locked or gone."""
+
+
+class StoreAway(StoreTrouble):
+    """The database cannot be reached just now, or the connection to it was lost; the same may be asked again."""
 
 
 class TooLittle(SeenBeforeError):

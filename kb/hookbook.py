@@ -19,6 +19,8 @@ from kb.rows import moment, seconds
 
 KEPT = timedelta(days=30)
 """Messages that were sent are forgotten after so long; dead ones stay until somebody sends or drops them."""
+TAKEN = timedelta(minutes=2)
+"""For so long a message belongs to the worker that took it."""
 _TROUBLE = 200
 
 
@@ -147,6 +149,26 @@ class Hookbook(Audit):
         query = sa.select(s.deliveries).where(t.state == "waiting", t.next_at <= seconds(now), t.hook_id.in_(active))
         with self._reading() as db:
             return [_delivery(row) for row in db.execute(query.order_by(t.next_at, t.id).limit(most)).mappings()]
+
+    def take_due_message(self, *, now: datetime) -> Delivery | None:
+        """Of the messages whose time has come the one that waits longest, for this worker alone; ``None`` without any.
+
+        For :data:`TAKEN` no other worker of any server is given it. One that dies with it leaves it to the others then,
+        so that a message may arrive twice, with the same id, and is never lost.
+        """
+        if not self.due_messages(now=now, most=1):
+            return None
+        t = s.deliveries.c
+        active = sa.select(s.hooks.c.id).where(s.hooks.c.active)
+        query = sa.select(s.deliveries).where(t.state == "waiting", t.next_at <= seconds(now), t.hook_id.in_(active))
+        query = query.order_by(t.next_at, t.id).limit(1).with_for_update(skip_locked=True)
+        with self._taking() as db:
+            row = db.execute(query).mappings().first()
+            if row is None:
+                return None
+            taken = sa.update(s.deliveries).where(t.id == row["id"]).values(next_at=seconds(now + TAKEN))
+            db.execute(taken)
+            return _delivery(row)
 
     def messages(self, *, states: Sequence[str] = ("waiting", "sent", "dead"), most: int = 50) -> list[Delivery]:
         """Messages in these states, newest first."""

@@ -47,7 +47,7 @@ class Safekeeping(Database):
         counts: dict[str, dict[str, int]] = {}
         with self._reading() as db:
             for kind, table in _RECORDS.items():
-                f, day = s.findings.c, table.c[_OPENED[kind]] // 86_400
+                f, day = s.findings.c, table.c[_OPENED[kind]] // sa.literal_column("86400", sa.BigInteger)
                 query = sa.select(f.what, day, sa.func.sum(f.n)).join(table, table.c.id == f.record_id)
                 for what, on, n in db.execute(
                     query.where(f.kind == kind, visible(table, viewer)).group_by(f.what, day)

@@ -791,6 +791,22 @@ def restore(
     show_backup.restored(settings.home, kept, as_json)
 
 
+@app.command("migrate-store", epilog="Example: seenbefore migrate-store ~/desk postgresql+psycopg://desk@db/desk")
+def migrate_store_command(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The home or the database URL to move from.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The empty home or database to move to. For either, "
+                                          "SEENBEFORE_DATABASE_URL stands for what it is set to.")],
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Move everything a desk knows to PostgreSQL or back, compared row by row; on any trouble nothing is moved."""
+    from pipelines import migrate_store as moving
+    from pipelines import show
+
+    with show.bars() as say:
+        made = moving.migrate_store(source, target, settings=environment.read(), say=say)
+    show.say_json([_plain(one) for one in made]) if as_json else moving.show_moved(made, target)
+
+
 # --- inside -------------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,8 @@ from kb.store import Store
 
 WITHIN = 10
 """Seconds a host gets to answer."""
+MOST = 50
+"""Messages of one round; what is left waits for the next."""
 _READ = 4_096
 Chance = Callable[[], float]
 
@@ -36,13 +38,14 @@ class Sent:
 def send_due(
     store: Store, *, now: Callable[[], datetime], chance: Chance = random.random, stop: Callable[[], bool] = bool
 ) -> Sent:  # fmt: skip
-    """Send every message whose time has come; what fails is tried again later, and is dead after its last try."""
+    """Send messages whose time has come and that no other worker has taken.
+
+    What fails is tried again later, and is dead after its last try.
+    """
     hooks = {hook.id: hook for hook in store.hooks("out")}
     sent = failed = dead = 0
-    for message in store.due_messages(now=now()):
-        if stop():
-            break
-        hook = hooks[message.hook]
+    while not stop() and sent + failed + dead < MOST and (message := store.take_due_message(now=now())) is not None:
+        hook = hooks.get(message.hook) or store.hook(message.hook)
         try:
             trouble = send(message, hook, secret=store.secret_of(hook), now=now())
         except (BadSetting, Damaged) as error:

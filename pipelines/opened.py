@@ -47,6 +47,8 @@ class Opened:
             elif self._aside is None and time.monotonic() >= self._look_at and self._newest() != self._published:
                 self._aside = threading.Thread(target=self._turn, name="seenbefore-opening", daemon=True)
                 self._aside.start()
+            elif self._aside is None:
+                self._desk.follow_rules()
             self._look_at = max(self._look_at, time.monotonic() + _FRESH)
             return self._desk
 

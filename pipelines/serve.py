@@ -21,6 +21,7 @@ from kb.errors import BadSetting
 from pipelines import settings as environment
 from pipelines import signing
 from pipelines.doors import Doors
+from pipelines.follow import following
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def serve(
     say(f"Seen Before is at {address} (Ctrl-C stops it).")
     if open_browser:
         threading.Timer(1.0, webbrowser.open, (address,)).start()
-    with _stopped_quietly(), _working(settings, api):
+    with _stopped_quietly(), following(settings), _working(settings, api):
         server.run()
     return 0
 

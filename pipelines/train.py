@@ -69,8 +69,14 @@ class Trained:
 def train(home: Home, *, say: Say = quiet, force: bool = False) -> Trained:
     """Fit every target of the policy and publish what is not worse than the models in service, target by target.
 
-    A target that is worse keeps its model. Raises ``TooLittle`` where none can be learnt.
+    A target that is worse keeps its model. One training at a time: it waits for another of this desk, on whatever
+    server. Raises ``TooLittle`` where none can be learnt.
     """
+    with home.store.alone("train", waits=lambda: say("Waiting for another training of this desk", 0, 1)):
+        return _train(home, say=say, force=force)
+
+
+def _train(home: Home, *, say: Say, force: bool) -> Trained:
     started = time.perf_counter()
     store = home.store
     policy = Policy.from_settings(store.settings())

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import browsing
+from tests import browsing, pg
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +26,47 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # How long an example takes is no property of the program: a busy machine would turn a test red.
 settings.register_profile("seenbefore", deadline=None)
 settings.load_profile("seenbefore")
+
+
+ON_POSTGRES = os.environ.get(pg.SWITCH, "") == "postgres"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With the switch, every home of this session lies in a PostgreSQL of its own."""
+    if ON_POSTGRES and (os.environ.get("PYTEST_XDIST_WORKER") or not getattr(config.option, "numprocesses", None)):
+        if pg.programs() is None:
+            raise pytest.UsageError(f"{pg.SWITCH}=postgres, but no PostgreSQL is installed here: apt-get install it.")
+        server = pg.Server.made()
+        config.add_cleanup(server.remove)
+        pg.every_home(server)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of what only SQLite has are left out on PostgreSQL."""
+    for item in items if ON_POSTGRES else ():
+        if (mark := item.get_closest_marker("sqlite")) is not None:
+            item.add_marker(pytest.mark.skip(reason=f"only on SQLite: {mark.args[0]}"))
+
+
+@pytest.fixture(autouse=True)
+def connections_given_back() -> Iterator[None]:
+    """On PostgreSQL, no test keeps a connection."""
+    yield
+    if ON_POSTGRES:
+        import homes_elsewhere
+
+        for store in homes_elsewhere.OPENED:
+            store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[pg.Server]:
+    """A real PostgreSQL for tests that need one; they are skipped where none is installed."""
+    if pg.programs() is None:
+        pytest.skip("no PostgreSQL found: apt-get install postgresql")
+    server = pg.Server.made()
+    yield server
+    server.remove()
 
 
 @pytest.fixture(autouse=True)

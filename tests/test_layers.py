@@ -36,6 +36,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "tantivy": ("kb/words.py",),
     "sqlalchemy": (
         "kb/database.py",
+        "kb/postgres.py",
+        "kb/moving.py",
         "kb/audit.py",
         "kb/holdings.py",
         "kb/safekeeping.py",
@@ -52,6 +54,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/schema.py",
         "kb/migrations/*",
     ),
+    "psycopg": ("kb/postgres.py",),
     "cryptography": ("kb/privacy/sealing.py", "kb/privacy/strongbox.py"),
     "alembic": ("kb/database.py", "kb/migrations/*"),
     "streamlit": ("app.py", "kb/screens/*", "pipelines/serve.py"),

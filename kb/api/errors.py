@@ -24,6 +24,7 @@ from kb.errors import (
     NotFound,
     RowsRefused,
     SeenBeforeError,
+    StoreAway,
     StoreTrouble,
     TooLittle,
     WrongEmbedder,
@@ -117,6 +118,9 @@ def register(app: FastAPI) -> None:
 def of(error: SeenBeforeError) -> Response:
     """One of our own errors as a problem."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    if isinstance(error, StoreAway):
+        LOG.warning("A request could not be answered: %s", type(error).__name__)
+        return problem(503, str(error), headers={"Retry-After": "5"})
     if status == 503:
         LOG.warning("A request could not be answered: %s", type(error).__name__)
         return problem(503, "The desk cannot answer this now: `seenbefore status` on its machine says what is missing.",

@@ -121,7 +121,14 @@ class Dispatcher(Technician, Front):
         """Change one setting of triage; it counts from the next suggestion on. Raises ``BadSetting``."""
         policy.check(name, value, self.store.settings())
         self.store.set(name, value, by=viewer.name)
-        self.policy = Policy.from_settings(self.store.settings())
+        self.follow_rules()
+
+    def follow_rules(self) -> None:
+        """Go by the settings of triage as they are in the store now, whoever changed them and on whatever server."""
+        policy = Policy.from_settings(self.store.settings())
+        if policy == self.policy:
+            return
+        self.policy = policy
         models = self.triage_with.models
         thresholds = models.promised({target: self.policy.promise_for(target) for target in models.by_target})
         self.triage_with = replace(self.triage_with, policy=self.policy, models=replace(models, thresholds=thresholds))

@@ -54,7 +54,7 @@ WRITES: Mapping[str, str] = {
     **dict.fromkeys(("audit", "audit_people", "audit_numbers", "audit_state"), "audit"),
 }  # fmt: skip
 """What changes something, or is about persons, with the act of :data:`kb.roles.PERMISSIONS` that it is."""
-FREE = frozenset({"warnings", "rules", "period", "month", "patterns_now"})
+FREE = frozenset({"warnings", "rules", "follow_rules", "period", "month", "patterns_now"})
 """Names no viewer: says nothing of records, or is handed what was counted for a viewer already."""
 
 

@@ -57,6 +57,7 @@ def filled(store: Store, rows: int) -> None:
                         at=AT + timedelta(minutes=at))  # fmt: skip
 
 
+@pytest.mark.sqlite("opens the file")
 def test_every_kind_of_act_is_noted_once_with_who_and_on_what(store: Store) -> None:
     problem = store.find("problem", "PRB1", Viewer("x"))
     assert isinstance(problem, Problem)
@@ -98,6 +99,7 @@ def test_many_rows_written_at_once_are_one_row_of_the_log(store: Store) -> None:
     assert store.audit_entries()[0].detail == {"kind": "ticket", "added": 300, "updated": 0}
 
 
+@pytest.mark.sqlite("opens the file")
 def test_an_act_that_fails_is_not_noted_and_one_that_cannot_be_noted_is_not_done(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +126,7 @@ def test_links_of_an_import_are_part_of_it(store: Store) -> None:
     assert told(store) == []
 
 
+@pytest.mark.sqlite("opens the file")
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit SET by = 'eve'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 3"]
 )
@@ -138,6 +141,7 @@ def test_the_database_itself_refuses_to_change_the_log(store: Store, statement: 
     assert store.audit_check().whole
 
 
+@pytest.mark.sqlite("opens the file")
 def test_a_thousand_random_tamperings_are_all_found(store: Store) -> None:
     """Edits, deletions, swaps, insertions and cuts, without a word of the head that was kept."""
     filled(store, 20)
@@ -220,12 +224,14 @@ def _trouble(rows: list[tuple[object, ...]], head: Head) -> tuple[str, ...]:
     return store.audit_check([head]).trouble
 
 
+@pytest.mark.sqlite("opens the file")
 def test_a_log_that_was_cut_short_is_found_out_even_without_a_kept_head(store: Store) -> None:
     filled(store, 10)
     changed(store, "DELETE FROM audit WHERE id > 7")
     assert "cut off" in " ".join(store.audit_check().trouble)
 
 
+@pytest.mark.sqlite("opens the file")
 def test_a_log_whose_counter_was_cut_too_is_found_out_by_the_kept_head(store: Store) -> None:
     filled(store, 10)
     head = store.audit_head()
@@ -234,6 +240,7 @@ def test_a_log_whose_counter_was_cut_too_is_found_out_by_the_kept_head(store: St
     assert "row 10 was there" in " ".join(store.audit_check([head]).trouble)
 
 
+@pytest.mark.sqlite("opens the file")
 def test_triggers_that_were_taken_away_are_missed(store: Store) -> None:
     with sqlite3.connect(store._engine.url.database or "") as db:
         db.execute("DROP TRIGGER audit_no_update")

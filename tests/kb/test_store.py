@@ -159,6 +159,7 @@ def test_a_failing_batch_leaves_nothing_behind(store: Store) -> None:
     assert store.counts(KEEPER)["tickets"] == 0
 
 
+@pytest.mark.sqlite("opens the file")
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "knowledge.db"
     Store.open(path, create=True).close()
@@ -181,6 +182,7 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
         Store.open(path)
 
 
+@pytest.mark.sqlite("opens the file")
 def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
     path = tmp_path / "knowledge.db"
     Store.open(path, create=True).close()
@@ -239,6 +241,7 @@ def test_a_changed_link_is_updated(store: Store) -> None:
     assert [row[4] for row in store.links()] == [True]
 
 
+@pytest.mark.sqlite("opens the file")
 def test_a_sqlite_url_is_as_safe_as_a_file(tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path / 'knowledge.db'}", create=True)
     store.write("ticket", [ticket("1"), ticket("2")])

@@ -246,6 +246,7 @@ def test_apply_goes_over_what_is_stored_and_can_be_stopped_in_between(own: Home)
 # --- erasing ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite("reads the file")
 def test_deleting_an_article_takes_the_vectors_of_its_passages_with_it(own: Home) -> None:
     with sqlite3.connect(own.folder / "knowledge.db") as db:
         before = db.execute("select count(*) from vectors").fetchone()[0]
@@ -254,6 +255,7 @@ def test_deleting_an_article_takes_the_vectors_of_its_passages_with_it(own: Home
         assert db.execute("select count(*) from vectors").fetchone()[0] <= before - 3
 
 
+@pytest.mark.sqlite("reads the file")
 def test_an_erased_ticket_is_in_no_byte_of_the_home_and_no_export_brings_it_back(own: Home) -> None:
     words = ["INC9090", "zorilla reader beeps thrice", "zorilla reader wants a reset"]
     assert {name.split("/")[0].removesuffix("-wal") for name in found(own.folder, *words)} >= {

@@ -66,11 +66,15 @@ def test_each_prediction_is_kept_once_per_model(desk: Desk) -> None:
     assert len(kept) == len({one.target for one in kept}) > 0
 
 
-def test_a_promise_changes_at_once_what_is_said(desk: Desk) -> None:
+def test_a_promise_changes_at_once_what_is_said_and_soon_on_every_other_server(home: Home, desk: Desk) -> None:
+    other = desk_of(home)
     assert desk.triage([new(desk)], viewer=EVERYONE)[0].predictions["category"].value == "Network"
     desk.set_rule("promise", "category=1.0", viewer=EVERYONE)
     said = desk.triage([new(desk)], viewer=EVERYONE)[0].predictions["category"]
     assert (said.value, said.code) == (None, "promise")
+    assert other.triage([new(other)], viewer=EVERYONE)[0].predictions["category"].value == "Network"
+    other.follow_rules()
+    assert other.triage([new(other)], viewer=EVERYONE)[0].predictions["category"] == said
     desk.set_rule("promise", "", viewer=EVERYONE)
     assert desk.triage([new(desk)], viewer=EVERYONE)[0].predictions["category"].value == "Network"
 

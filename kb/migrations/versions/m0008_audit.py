@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the log, and in SQLite the triggers that refuse to change or delete a row of it."""
+    """Add the log, and the triggers that refuse to change or delete a row of it."""
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
@@ -38,6 +38,12 @@ def upgrade() -> None:
         for what in ("update", "delete"):
             op.execute(f"CREATE TRIGGER audit_no_{what} BEFORE {what.upper()} ON audit "
                        "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END")  # fmt: skip
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE FUNCTION audit_kept() RETURNS trigger LANGUAGE plpgsql AS "
+                   "$$BEGIN RAISE EXCEPTION 'the audit log is only ever added to'; END$$")  # fmt: skip
+        for what, each in (("update", "ROW"), ("delete", "ROW"), ("truncate", "STATEMENT")):
+            op.execute(f"CREATE TRIGGER audit_no_{what} BEFORE {what.upper()} ON audit "
+                       f"FOR EACH {each} EXECUTE FUNCTION audit_kept()")  # fmt: skip
 
 
 def downgrade() -> None:
