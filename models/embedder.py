@@ -77,6 +77,7 @@ class SentenceEmbedder:
     ) -> None:
         """``precision`` "auto" takes bfloat16 where the processor has it, it is faster and the vectors agree.
 
+        ``device`` is "cpu", "cuda", or "auto" for a GPU where there is one; it is looked for with the first text.
         Raises BadSetting where no such model is on this machine, NotBuilt where a package is missing.
         """
         if precision not in ("auto", "float32", "bfloat16"):
@@ -158,8 +159,9 @@ class SentenceEmbedder:
     def _load(self) -> Runner:
         with self._lock:
             if self._runner is None:
-                from models.embedder_torch import open_runner
+                from models.embedder_torch import device_of, open_runner
 
+                self._device = device_of(self._device)
                 self._runner = open_runner(self._folder, device=self._device)
             return self._runner
 

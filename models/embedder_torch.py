@@ -55,6 +55,18 @@ def open_runner(folder: Path, *, device: str) -> Runner:
     return BertRunner(folder, *shape, device=device) if shape else FullRunner(folder, device=device)
 
 
+def device_of(wanted: str) -> str:
+    """The device torch is told; "auto" is a GPU where there is one. Raises BadSetting where one is wanted in vain."""
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
+        raise BadSetting(
+            "Texts are to be embedded on a GPU (SEENBEFORE_DEVICE is cuda), but torch finds none here: set cpu or "
+            "auto, or install the torch for this GPU."
+        )
+    return wanted
+
+
 def plain_shape(folder: Path) -> tuple[int, bool] | None:
     """Return (most word pieces, whether the first piece stands for all) of a folder that is BERT, pooled, unit rows."""
     try:

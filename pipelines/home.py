@@ -66,7 +66,7 @@ class Home:
         named = self.settings.embedder
         if not named and self.exists:
             named = self.store.settings().get("embedder", "")
-        return open_embedder(named, threads=self.settings.threads or None)
+        return open_embedder(named, threads=self.settings.threads or None, device=self.settings.device)
 
     def create(self) -> None:
         """Make the folder and the store. Harmless where they are there already."""

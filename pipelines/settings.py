@@ -23,6 +23,8 @@ class Settings:
     database_url: str = ""
     embedder: str = ""
     """"" is the packaged MiniLM, "hashing" needs no torch, else a sentence-transformers name or folder."""
+    device: str = "cpu"
+    """Where texts are embedded: "cpu", "cuda", or "auto" for a GPU where there is one."""
     threads: int = 0
     """Threads for embedding; 0 is one per core in long jobs and one while serving."""
     privacy_key: str = field(default="", repr=False)
@@ -61,8 +63,9 @@ def read(home: Path | None = None, *, groups: tuple[str, ...] = ()) -> Settings:
     oidc = os.environ.get("SEENBEFORE_OIDC", "").strip()
     settings = Settings(
         home=place.expanduser().absolute(),
-        database_url=os.environ.get("SEENBEFORE_DATABASE_URL", "").strip(),
+        database_url=_database_url(),
         embedder=os.environ.get("SEENBEFORE_EMBEDDER", "").strip(),
+        device=_device(),
         threads=int(threads),
         groups=named,
         privacy_key=_privacy_key(place.expanduser().absolute()),
@@ -91,6 +94,27 @@ def _privacy_key(home: Path) -> str:
             f"SEENBEFORE_PRIVACY_KEY_FILE is {named!r}, which cannot be read: name a file made by `seenbefore"
             f" privacy key FILE`."
         ) from error
+
+
+def _database_url() -> str:
+    """SEENBEFORE_DATABASE_URL, else what stands in the file that SEENBEFORE_DATABASE_URL_FILE names."""
+    given = os.environ.get("SEENBEFORE_DATABASE_URL", "").strip()
+    named = os.environ.get("SEENBEFORE_DATABASE_URL_FILE", "").strip()
+    if given or not named:
+        return given
+    try:
+        return Path(named).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(
+            f"SEENBEFORE_DATABASE_URL_FILE is {named!r}, which cannot be read: name a text file that holds the URL."
+        ) from error
+
+
+def _device() -> str:
+    given = os.environ.get("SEENBEFORE_DEVICE", "").strip().lower() or "cpu"
+    if given not in ("cpu", "cuda", "auto"):
+        raise BadSetting(f"SEENBEFORE_DEVICE is {given!r}: give cpu, cuda, or auto for a GPU where there is one.")
+    return given
 
 
 def _backup_passphrase() -> str:

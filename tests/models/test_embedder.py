@@ -286,3 +286,13 @@ def test_a_missing_package_is_named_with_the_way_out(missing: str, named: str, m
     with pytest.raises(NotBuilt, match=rf"{named}.*--embedder hashing"):
         open_embedder()
     assert isinstance(open_embedder("hashing"), HashingEmbedder)
+
+
+def test_a_gpu_that_is_not_there_is_one_sentence_and_auto_does_without() -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    with pytest.raises(BadSetting, match="torch finds none here"):
+        SentenceEmbedder(device="cuda").encode(["printer"])
+    np.testing.assert_array_equal(SentenceEmbedder(device="auto").encode(["printer"]),
+                                  SentenceEmbedder(device="cpu").encode(["printer"]))  # fmt: skip
