@@ -56,8 +56,8 @@ _CODE_TALK = re.compile(
     r"|okta|duo|passcode"
     r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
 )
-_CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo", "sms",
-               "one time", "one-time", "keypad", "combination", "einmal", "bestätigung")  # fmt: skip
+_CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo",
+               "sms", "one time", "one-time", "keypad", "combination", "einmal", "bestätigung")  # fmt: skip
 _SURE_TALK = re.compile(
     r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms)\b"
 )
