@@ -248,15 +248,26 @@ def _sqlite(path: Path) -> sa.Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @sa.event.listens_for(engine, "checkout")
-    def _still_there(_: Any, record: Any, __: Any) -> None:
+    been_there: list[int] = []
+
+    def there() -> int:
         try:
-            file = path.stat().st_ino
+            return path.stat().st_ino
         except OSError as error:
             raise StoreTrouble(
                 f"The store {path} is gone ({error.strerror}): nothing was saved; bring it back with "
                 "`seenbefore restore`."
             ) from error
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _connecting(*_: Any) -> None:
+        if been_there:
+            there()  # or SQLite would make an empty one
+
+    @sa.event.listens_for(engine, "checkout")
+    def _still_there(_: Any, record: Any, __: Any) -> None:
+        file = there()
+        been_there[:] = [file]
         if record.info.setdefault("file", file) != file:  # another was put in its place: what is open leads nowhere
             raise sa.exc.DisconnectionError
 

@@ -56,6 +56,8 @@ _CODE_TALK = re.compile(
     r"|okta|duo|passcode"
     r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
 )
+_CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo",
+               "sms", "one time", "one-time", "keypad", "combination", "einmal", "bestätigung")  # fmt: skip
 _SURE_TALK = re.compile(
     r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms)\b"
 )
@@ -68,7 +70,8 @@ _NO_CODE = re.compile(
     r"error|fail(?!ed to (?:sign|log))|exit|crash|abort|fehler|erreur|errore|exception|0x|błąd|ошибк|stop code"
     r"|status|http"
     r"|\b(?:ticket|order|invoice|zip|postal|area|country|cost|product|material|project|company|plant|event|port|build"
-    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room|extension|employee|transaction|reason|year|post|asset|service|label)\b"
+    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room|extension|employee|transaction|reason"
+    r"|year|post|asset|service|label)\b"
 )
 _WIRELESS = re.compile(r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest net\w{0,4}|gäste-?\w{0,4})\b")
 _WIRELESS_HINTS = ("wifi", "wi-fi", "wlan", "ssid", "hotspot", "wpa", "wep", "wireless", "guest", "gäste")
@@ -85,7 +88,8 @@ def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
             yield Span(start, end, "password")
     if any(name in low for name in _WIRELESS_HINTS):
         yield from _of_network(text, low)
-    yield from _codes(low)
+    if any(name in low for name in _CODE_HINTS):
+        yield from _codes(low)
 
 
 def _line(low: str, start: int, end: int) -> tuple[int, int]:

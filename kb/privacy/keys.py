@@ -147,21 +147,23 @@ def _worded(text: str, low: str) -> Iterator[Span]:
             if of is None and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
                 continue
             end = of.end() if of is not None else end
-        span = _near(text, low, end, name) or _far(text, low, end, name)
+        value, found = _near(text, low, end, name)
+        if value is not None and value.end - value.start > 100:
+            seen_to = value.end
+        span = value if found else _far(text, low, end, name)
         if span is not None:
-            seen_to = span.end if span.end - span.start > 100 else seen_to
             yield span
 
 
-def _near(text: str, low: str, end: int, name: str) -> Span | None:
-    """The key right after its name."""
+def _near(text: str, low: str, end: int, name: str) -> tuple[Span | None, bool]:
+    """What stands right after the name of a key, and whether it is one."""
     link = _LINK.match(low, end, end + 60)
     value = _VALUE.match(text, link.end()) if link is not None and link.end() > end else None
     if link is None or value is None:
-        return None
+        return None, False
     start, stop = value.start(), _value_end(text, value.start(), value.end())
     found = _is_key(text[start:stop], tight=link["tight"] is not None, word=name)
-    return Span(start, stop, "key") if found else None
+    return Span(start, stop, "key"), found
 
 
 def _far(text: str, low: str, end: int, name: str) -> Span | None:
