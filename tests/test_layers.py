@@ -84,11 +84,13 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "fastapi": ("kb/api/*",),
     "starlette": ("kb/api/*", "pipelines/serve.py", "pipelines/doors.py", "pipelines/signing.py"),
     "prometheus_client": ("kb/api/*",),
-    "socket": ("pipelines/serve.py", "pipelines/bench_api.py"),  # looks whether its own port is free
+    "socket": ("pipelines/serve.py", "pipelines/served.py", "pipelines/deliver.py"),
+    # looks whether its own port is free; knows an error of a host that nobody knows
+    "distributed": ("pipelines/spreading.py",),
 }
 ENVIRONMENT = ("pipelines/settings.py",)
 PRINTING = ("pipelines/__main__.py", "pipelines/show*.py", "pipelines/sample.py")  # the last: a script for maintainers
-REACHES_OUT = ("pipelines/deliver.py", "pipelines/bench_api.py")
+REACHES_OUT = ("pipelines/deliver.py", "pipelines/served.py", "pipelines/bench_api.py", "pipelines/bench_soak.py")
 # sends messages to hosts that an admin entered, and to none before; asks its own server on 127.0.0.1
 NO_NETWORK = ("requests", "urllib.request", "httpx", "httpx2", "aiohttp", "http.client", "ftplib", "smtplib")
 
