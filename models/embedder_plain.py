@@ -20,6 +20,7 @@ def plain_encoder() -> Callable[[Sequence[str]], Vectors]:
 
     def encode(texts: Sequence[str]) -> Vectors:
         found: Vectors = np.asarray(model.encode(list(texts), show_progress_bar=False), dtype=np.float32)
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        return found
 
     return encode
