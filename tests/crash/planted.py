@@ -60,7 +60,7 @@ PLANTED = (
     Planted("a batch in two transactions", "kb/holdings.py", "            if changed:\n                changed = [",
             "            db.commit()\n            if changed:\n                changed = [", "tests/kb/test_store.py"),
     Planted("redacted after it was embedded", "kb/holdings.py", "found[record.source, record.number] = guard.record(record)",
-            "found[record.source, record.number] = Redacted(record, {}, {})", "tests/kb/test_privacy.py"),
+            "found[record.source, record.number] = Redacted(record, {}, {})", "tests/pipelines/test_privacy.py"),
     Planted("a backup is not read back", "pipelines/restore.py",
             "    if size != promised[\"bytes\"] or digest.hexdigest() != promised[\"sha256\"]:", "    if size != promised[\"bytes\"]:",
             BACKUP, "checksum_of_each"),
