@@ -64,6 +64,7 @@ def postgres() -> Iterator[pg.Server]:
     """A real PostgreSQL for tests that need one; they are skipped where none is installed."""
     if pg.programs() is None:
         pytest.skip("no PostgreSQL found: apt-get install postgresql")
+    pytest.importorskip("psycopg", reason="no driver for PostgreSQL: pip install 'psycopg[binary]'")
     server = pg.Server.made()
     yield server
     server.remove()

@@ -224,6 +224,7 @@ def test_originals_are_for_entitled_readers_only_and_sealed_on_disk(
 # --- what is stored already -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite("reads the file")
 def test_apply_goes_over_what_is_stored_and_can_be_stopped_in_between(own: Home) -> None:
     assert found(own.folder, "quentin.vandersloot@corp.example")
     own.store.set("privacy.email", "redact")
