@@ -339,7 +339,8 @@ def visible(table: sa.FromClause, viewer: Viewer) -> sa.ColumnElement[bool]:
         return sa.false()
     if viewer.sees_all:
         return sa.true()
-    mine = [table.c.audience.contains(f"|{group}|", autoescape=True) for group in sorted(viewer.groups)]
+    # Not LIKE: that of SQLite takes "hr" for "HR".
+    mine = [sa.func.replace(table.c.audience, f"|{group}|", "") != table.c.audience for group in sorted(viewer.groups)]
     return sa.or_(table.c.audience == "", *mine)
 
 

@@ -71,6 +71,15 @@ def test_a_restricted_record_is_absent_for_others_in_every_read(store: Store) ->
     assert str(hidden_error.value).replace("2", "3") == str(absent_error.value)
 
 
+def test_a_group_is_its_name_to_the_letter(store: Store) -> None:
+    store.write("ticket", [ticket("T1", audience=frozenset({"HR"})), ticket("T2", audience=frozenset({"hr", "IT"}))])
+    for groups, seen in (({"HR"}, {"T1"}), ({"hr"}, {"T2"}), ({"Hr"}, set()), ({"IT", "HR"}, {"T1", "T2"})):
+        viewer = Viewer("x", frozenset(groups))
+        found = {one.number for batch in store.each("ticket", viewer) for one in batch}
+        assert found == seen
+        assert store.counts(viewer)["tickets"] == len(seen)
+
+
 def test_a_group_name_with_wildcards_opens_nothing_else(store: Store) -> None:
     store.write("ticket", [ticket("1", audience=("HR",))])
     assert store.counts(Viewer("x", frozenset({"%", "_R", "H"})))["tickets"] == 0
