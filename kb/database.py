@@ -26,6 +26,8 @@ _CHUNK = 400
 _PAGES = 2_000
 """Pages of a store copied between two signs of progress."""
 T = TypeVar("T")
+LOCKS = (".writer.lock", ".train.lock")
+"""Files in a home that hold nothing: who has one open and locked is alone at his work."""
 
 
 class Database:

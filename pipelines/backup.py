@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, cast
 
+from kb.database import LOCKS
 from kb.errors import BadSetting, Damaged, NotBuilt, StoreTrouble
 from kb.privacy.strongbox import SealedWriter
 from kb.records import KEEPER
@@ -32,7 +33,7 @@ MEMORY = "backups"
 _REMEMBERED = 50
 _HISTORY = Path("models") / "history.jsonl"
 """Under ``made``: which models people went back to; it is nowhere else."""
-_NOT_COPIED = (DATABASE, "made", STAGING, ".writer.lock")
+_NOT_COPIED = (DATABASE, "made", STAGING, *LOCKS)
 _PIECE = 1 << 20
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kb.database import LOCKS
 from kb.erasing import Erased
 from kb.errors import BadSetting, NotFound
 from kb.records import Ref
@@ -104,7 +105,7 @@ def _reports(home: Home, traces: tuple[str, ...]) -> list[str]:
     ]
     gone = []
     for path in sorted(files):
-        if path.name == ".writer.lock":
+        if path.name in LOCKS:
             continue
         if path.suffix.lower() in _ALWAYS or holds(path, traces):
             path.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+from kb.database import LOCKS
 from kb.errors import BadSetting, Damaged, NotAHome, StoreTrouble
 from kb.privacy.strongbox import MAGIC, SealedReader
 from kb.store import Store
@@ -96,7 +97,7 @@ def _look(home: Path) -> None:
     if not home.is_dir():
         raise BadSetting(f"{home} is a file: name an empty folder.")
     there = {path.name for path in home.iterdir()}
-    if (there - {".writer.lock"}) and (STAGING not in there or DATABASE in there):
+    if (there - set(LOCKS)) and (STAGING not in there or DATABASE in there):
         raise BadSetting(f"{home} is not empty: name an empty folder, or move what is there away first.")
 
 
@@ -104,7 +105,7 @@ def _cleared(home: Path) -> Path:
     """An empty folder for what is unpacked; what a stopped restore left goes, the mark of it last."""
     staging = home / STAGING
     for path in sorted(home.iterdir()):
-        if path.name not in (STAGING, ".writer.lock"):
+        if path.name not in (STAGING, *LOCKS):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
@@ -140,7 +141,8 @@ def _settle(staging: Path, kept: Kept, settings: Settings, now: datetime) -> Non
         store.note("configured", "home", detail={"what": "restored", "backup_of": kept.made_at.isoformat()}, at=now)
     finally:
         store.close()
-    (staging / ".writer.lock").unlink(missing_ok=True)
+    for name in LOCKS:
+        (staging / name).unlink(missing_ok=True)
     made = Generations(staging / "made")
     for part, name in kept.facts["pointers"].items():
         made.verify(part, name)

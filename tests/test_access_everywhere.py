@@ -279,6 +279,7 @@ PATHS: dict[str, tuple[float, Path_]] = {
     "digest": (0.02, lambda d, v, r, w: report.make(d.digest(period(d), viewer=v, now=NOW), "html", at=NOW).decode()),
     "exported": (0.1, lambda d, v, r, w: d.exported("trial", viewer=v)),
     "warnings": (1, lambda d, v, r, w: (d.warnings(), d.facts)),
+    "has_originals": (1, lambda d, v, r, w: d.has_originals(w.ticket(r), viewer=v)),
 }
 AGAINST: dict[str, Path_] = {
     # acts on a record that may be hidden: refused in the same words as for one that does not exist
@@ -292,7 +293,6 @@ AGAINST: dict[str, Path_] = {
     "not_this_pattern": lambda d, v, r, w: d.not_this_pattern(r.choice(w.patterns), hide(w, r), viewer=v),
     "new_problem": lambda d, v, r, w: d.new_problem(viewer=v, title="x", now=NOW, tickets=[hide(w, r)]),
     "privacy": lambda d, v, r, w: d.privacy(viewer=v),
-    "has_originals": lambda d, v, r, w: d.has_originals(w.ticket(r), viewer=v),
     "originals": lambda d, v, r, w: d.originals(w.ticket(r), viewer=v),
     "audit": lambda d, v, r, w: d.audit(viewer=v),
     "audit_numbers": lambda d, v, r, w: d.audit_numbers(d.audit(viewer=v, most=200), viewer=v),
@@ -345,15 +345,16 @@ def test_every_question_of_the_desk_has_a_trial_here() -> None:
     assert set(AGAINST) | ELSEWHERE == set(rights.WRITES)
 
 
+@pytest.mark.parametrize("trials", [TRIALS // 4, pytest.param(TRIALS, marks=pytest.mark.slow)])
 def test_no_random_question_of_a_random_viewer_gives_away_what_is_hidden(
-    home: Home, desk: Desk, hidden: list[Hidden]
+    home: Home, desk: Desk, hidden: list[Hidden], trials: int
 ) -> None:
     world = world_of(home, desk, hidden)
     rng, wrong, refused = random.Random(20261122), [], 0
     forbidden = {name: patterns_of(hidden, viewer) for name, viewer in VIEWERS.items()}
     names = [*PATHS, *AGAINST]
     weights = [PATHS[name][0] if name in PATHS else 0.5 for name in names]
-    for name in rng.choices(names, weights, k=TRIALS):
+    for name in rng.choices(names, weights, k=trials):
         who = rng.choice(list(VIEWERS))
         ask = PATHS[name][1] if name in PATHS else AGAINST[name]
         typed_ = ""
@@ -369,7 +370,7 @@ def test_no_random_question_of_a_random_viewer_gives_away_what_is_hidden(
             said = str(error)
         wrong += [(name, who, one) for one in leaks(said, forbidden[who], typed_)]
     assert wrong == []
-    assert refused > 300
+    assert refused > 0.03 * trials
 
 
 def test_hidden_and_absent_records_are_refused_in_the_same_words(home: Home, desk: Desk, hidden: list[Hidden]) -> None:

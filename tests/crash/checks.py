@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from kb.database import LOCKS
 from kb.errors import Damaged, NotBuilt, SeenBeforeError
 from kb.records import EVERYONE, KEEPER
 from kb.store import Store
@@ -57,7 +58,7 @@ def _orphans(home: Home) -> Iterable[str]:
     """Files that nothing explains."""
     made, known = home.made.root, {home.made.root / name for name in (".lock", "current.json", "models")}
     known |= {made / name for part in COMMANDS for name in home.made.history(part)} | set(home.made.litter())
-    known |= {home.folder / name for name in ("knowledge.db", "knowledge.db-wal", "knowledge.db-shm", ".writer.lock", "made", "reports")}  # fmt: skip
+    known |= {home.folder / name for name in ("knowledge.db", "knowledge.db-wal", "knowledge.db-shm", *LOCKS, "made", "reports")}  # fmt: skip
     there = [*home.folder.iterdir(), *(made.iterdir() if made.exists() else ())]
     yield from (f"an orphan: {path.name}" for path in there if path not in known)
 

@@ -34,7 +34,7 @@ def test_every_act_killed_once_at_a_step_loses_nothing() -> None:
 
 
 def test_what_is_acknowledged_is_committed_a_short_run_of_settings(tmp_path: Path) -> None:
-    home = small_home(tmp_path / "desk", n=2, made=False)
+    home = small_home(tmp_path / "desk", n=4, made=False)
 
     def work(ack: Callable[..., None]) -> None:
         mine = home_at(home.folder)

@@ -21,6 +21,7 @@ from alembic.migration import MigrationContext
 from kb import schema as s
 from kb.errors import BadSetting, NotFound, StoreAway, StoreTrouble
 from kb.hookbook import TAKEN
+from kb.privacy.sealing import Sealer
 from kb.records import EVERYONE, KEEPER, Ref, Ticket
 from kb.store import Store
 from kb.text import prepare
@@ -38,6 +39,7 @@ def url(postgres: pg.Server) -> str:
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     made = Store.open(url, create=True)
+    made.sealer = Sealer(b"k" * 32)
     yield made
     made.close()
 
