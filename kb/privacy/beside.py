@@ -15,7 +15,8 @@ _REACH = 110
 _ANY = re.compile(
     r"(?<![^\s\"'`“„‘«(\[<=:])(?=[^\s\"'`“”<>|]{0,24}\d)[^\s\"'`“”„‘’«»<>|()\[\]{}/\\\ufffd]{5,64}(?![\w@/\\\ufffd])"
 )
-_LAST = re.compile(r"(?P<two>[^\s]{1,24}[ \t]{1,3})?(?P<one>[^\s]{1,24})[ \t]{1,8}$")
+_WORD_BEFORE, _BLANKS = 24, 8
+"""Most characters of a word before a value that are read, and of the blanks between."""
 _OPENED = frozenset("\"'`“„‘«([<")
 _HANDED = words(
     """use used using uses enter entered entering enters type typed typing types try tried trying tries gave give gives
@@ -92,6 +93,17 @@ def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
         yield from _codes(low)
 
 
+def _last(low: str, start: int) -> tuple[str, str]:
+    """The last word but one and the last word of the same line before a value; "" where there is none."""
+    before = low[max(0, start - 2 * _WORD_BEFORE - 4) : start]
+    before = before[before.rfind("\n") + 1 :]
+    bare = before.rstrip(" \t")
+    if not 0 < len(before) - len(bare) <= _BLANKS or not bare:
+        return "", ""
+    two, *one = bare.rsplit(None, 2)[-2:] if " " in bare or "\t" in bare else ("", bare)
+    return (two, one[0]) if one else ("", two)
+
+
 def _line(low: str, start: int, end: int) -> tuple[int, int]:
     """The part of the line around, no further than a word may be away."""
     first, last = max(0, start - _REACH), min(len(low), end + _REACH)
@@ -128,9 +140,8 @@ def _looks(text: str, low: str, start: int, end: int) -> bool:
     value = text[start:end]
     if not strong(value) or technical(value) or _COUNT.match(value) or not (odd(value) or wordy(value)):
         return False
-    last = _LAST.search(low, max(0, start - 52), start)
-    one = last["one"].strip("\"'`*,.;()") or last["one"] if last is not None else ""
-    two = (last["two"] or "").strip(" \t\"'`*,.;():") if last is not None else ""
+    two, one = _last(low, start)
+    one, two = one.strip("\"'`*,.;()") or one, two.strip("\"'`*,.;():")
     if value.rstrip("0123456789_-").casefold() in _OF_OTHERS or one[:2] == "x-" or len(value) > 40:
         return False
     if one.rstrip(":=") in _OF_OTHERS or (two in _OF_OTHERS and (one in _COPULAS or one in _LED)):
@@ -172,15 +183,17 @@ def _whole(value: str) -> bool:
 
 def _of_network(text: str, low: str) -> Iterator[Span]:
     """Keys of networks beside the word "wifi": long numbers, and what is no word, where "is" or a colon leads there."""
-    for match in _WIRED.finditer(text):
+    about = [one.start() for one in _WIRELESS.finditer(low)]
+    for match in _WIRED.finditer(text) if about else ():
         value, start = match.group(), match.start()
-        if not (value.isdigit() or jumbled(value) or (strong(value) and (odd(value) or len(value) == 26))):
-            continue
-        last = _LAST.search(low, max(0, start - 52), start)
-        one = last["one"] if last is not None else ""
+        one = _last(low, start)[1]
         if (one not in _HANDED_KEY and one[-1:] not in (":", "=", ">")) or one.strip(":") in _OF_OTHERS:
             continue
-        if _WIRELESS.search(low, *_line(low, start, start)) and not technical(value):
+        if not _any_in(about, *_line(low, start, start)):
+            continue
+        if not (value.isdigit() or jumbled(value) or (strong(value) and (odd(value) or len(value) == 26))):
+            continue
+        if not technical(value):
             yield Span(start, match.end(), "key")
 
 
@@ -191,20 +204,25 @@ _HANDED_KEY = words(
 
 def _codes(low: str) -> Iterator[Span]:
     """Digits that came, were shown or were typed, on a line that speaks of a code and of nothing else that has one."""
-    for match in _SIX.finditer(low):
+    some = list(_SIX.finditer(low))
+    talks = [one.span() for one in _CODE_TALK.finditer(low)] if some else []
+    others = [one.start() for one in _NO_CODE.finditer(low)] if talks else []
+    sure = [one.start() for one in _SURE_TALK.finditer(low)] if talks else []
+    for match in some if talks else ():
         start, end = match.span()
         first, last = _line(low, start, end)
         first = max(first, start - 70)
-        talk = _CODE_TALK.search(low, first, last)
-        if talk is None or _NO_CODE.search(low, first, last):
+        at = bisect_left(talks, (first, 0))
+        if at == len(talks) or talks[at][1] > last or _any_in(others, first, last):
             continue
-        before = _LAST.search(low, max(0, start - 52), start)
-        one = before["one"].strip("\"'`*,.;()") or before["one"] if before is not None else ""
+        talk = talks[at]
+        one = _last(low, start)[1]
+        one = one.strip("\"'`*,.;()") or one
         six = len(match.group().replace(" ", "").replace("-", "")) == 6
         handed = one in _HANDED_CODE or one[-1:] in (":", "=", ">") or low[start - 1 : start] in _OPENED
-        if handed and one.rstrip(":") not in _VETO and (six or (end - start > 3 and _close(low, talk, start, end))):
+        if handed and one.rstrip(":") not in _VETO and (six or (end - start > 3 and _close(talk, start, end))):
             year = end - start == 4 and low[start : start + 2] in ("19", "20")
-            if not year and (six or _SURE_TALK.search(low, first, last) or one in _CODES_ONLY):
+            if not year and (six or _any_in(sure, first, last) or one in _CODES_ONLY):
                 yield Span(start, end, "code")
 
 
@@ -212,5 +230,10 @@ _VETO = words("number: id id: ext ext: phone: room kb ref call at in")
 _CODES_ONLY = words("code codes código codice kod код pin otp tan passcode puk the die is = :")
 
 
-def _close(low: str, talk: re.Match[str], start: int, end: int) -> bool:
-    return min(abs(start - talk.end()), abs(talk.start() - end)) < 40
+def _any_in(places: Sequence[int], first: int, last: int) -> bool:
+    at = bisect_left(places, first)
+    return at < len(places) and places[at] < last
+
+
+def _close(talk: tuple[int, int], start: int, end: int) -> bool:
+    return min(abs(start - talk[1]), abs(talk[0] - end)) < 40

@@ -57,9 +57,11 @@ _SAYINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 """What a text holds where the pattern may match, and the pattern."""
 _DEVICE = re.compile(
-    r"(?:(?:radius|tacacs|ntp)[^\n]{0,60}? key|isakmp key|key-string|psksecret|pre-shared-key"
+    r"(?:radius[^\n]{0,60}? key|tacacs[^\n]{0,60}? key|ntp[^\n]{0,60}? key|isakmp key|key-string|psksecret"
+    r"|pre-shared-key"
     r"|snmp(?:-server)?(?: v\dc?)? community(?: string)?[:=]?"
-    r"|(?P<typed>(?:username \S{1,40} (?:privilege \d{1,2} )?)?(?:password|secret)(?= [045-9] ))"
+    r"|username \S{1,40} (?:privilege \d{1,2} )?(?:password|secret)(?= [045-9] )"
+    r"|password(?= [045-9] )|secret(?= [045-9] )"
     r"|enable (?:secret|password)|wpa-psk|authentication-key|message-digest-key)"
     r"(?: (?:ascii|hex|encrypted|local|remote|enc|md5|\d{1,3})){0,3} (?P<v>[^\s\"']{6,100})"
 )
@@ -83,7 +85,7 @@ def commands(text: str) -> Iterator[Span]:
     if any(name in low for name in _DEVICES):
         for match in _DEVICE.finditer(low):
             value = match["v"]
-            typed = (match["typed"] or "").startswith("username") or not value.isalpha()
+            typed = match.group().startswith("username") or not value.isalpha()
             if typed and _said(value) and not is_word(value):
                 yield _secret(match)
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.privacy.spans import Span, lowered, words
+from kb.privacy.spans import Span, branched, lowered, words
 from kb.privacy.technical import is_word, masked, technical
 from kb.privacy.values import MAIL, PLACED
 
-_LONG = re.compile(r"[A-Za-z0-9_][\w.~+/=:-]{15,}+")
+_LONG = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z0-9_][\w.~+/=:-]{15,}+")
 _FORMS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"
@@ -40,9 +40,11 @@ _PEM = re.compile(r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)--
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:|Private-Lines: ?\d{1,3}\s")
 _PEM_LONGEST = 20_000
 _WORDS = re.compile(
-    "keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat"
-    "|sig|cookie|session(?==)|schlüssel|sleutel|chiave|cl[ée](?= )|clave(?= )|chave(?= )|klucz|ключ|nyckel"
-    "|nøkkel|nøgle|jeton"
+    branched(
+        "keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat"
+        "|sig|cookie|session(?==)|schlüssel|sleutel|chiave|cl[ée](?= )|clave(?= )|chave(?= )|klucz|ключ|nyckel"
+        "|nøkkel|nøgle|jeton"
+    )
 )
 _NOUNS = frozenset(("key", "keys", "schlüssel", "sleutel", "chiave", "clé", "cle", "clave", "chave", "klucz", "ключ",
                     "nyckel", "nøkkel", "nøgle"))  # fmt: skip
@@ -93,7 +95,8 @@ def keys(text: str) -> Iterator[Span]:
             yield Span(match.start(), _trimmed(text, match.start(), match.end()), "key")
     if "hook" in text:
         yield from (Span(match.start(), match.end(), "key") for match in _HOOK.finditer(text))
-    yield from (Span(match.start(), match.end(), "key") for match in _RECOVERY.finditer(text))
+    if text.count("-") > 6:
+        yield from (Span(match.start(), match.end(), "key") for match in _RECOVERY.finditer(text))
     yield from _private(text)
     yield from _worded(text, lowered(text))
 

@@ -51,7 +51,7 @@ _TYPED = re.compile(
 )
 _VALUE_BEFORE = re.compile(r"(?<!\S)[\"'(]?(?P<v>[^\s\"'<>]{5,64})[\"')]?$")
 _RESET = re.compile(
-    r"(?P<verb>(?:re-?)?set|changed?|put|(?:zurück)?gesetzt|geändert|réinitialisé|changé|remis|cambiad[oa]"
+    r"(?P<verb>re-?set|set|changed?|put|zurückgesetzt|gesetzt|geändert|réinitialisé|changé|remis|cambiad[oa]"
     r"|restablecid[oa]|gewijzigd|gereset|zmienion[oe]) "
     r"(?P<what>(?:it|this|that|them|hers|his|mine|ihn|es|le) )?"
     r"(?:again )?(?:back )?(?:to|auf|en|à|a|naar|na)[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
@@ -115,7 +115,7 @@ def _slashed(text: str, low: str) -> Iterator[Span]:
     """What stands after a slash or a colon, before it a usual account, or any one where logins are spoken of."""
     for match in _SLASH.finditer(text):
         value = match["value"].rstrip(".,;:)")
-        if not any(map(str.isdigit, value)) or not strong(value) or value.count(".") > 1:
+        if not any(map(str.isdigit, value)) or value.count(".") > 1 or not _mixed(value) or not strong(value):
             continue
         end = match.start()
         first = max(0, end - 64)
@@ -128,7 +128,6 @@ def _slashed(text: str, low: str) -> Iterator[Span]:
             or user.group() in AGAIN
             or user.group() in ("ssid", "protocol", "system")
             or is_word(user.group())
-            or not _mixed(value)
         ):
             continue
         spaced = end < match.start() or match.group()[0] != ":"

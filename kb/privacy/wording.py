@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kb.privacy.spans import words
+from kb.privacy.spans import branched, words
 
 _NET = "(?:wi-?fi|wlan|w-lan|wireless|wpa[23]?(?:-psk)?|wep|hotspot|ssid)"
 _LONG = (
@@ -48,18 +48,20 @@ KEYS = re.compile("|".join(f"(?P<{n}>{w})" for n, w in
                             (("network", _NETWORK), ("code", _CODES), ("long", _LONG), ("short", _SHORT))))  # fmt: skip
 
 STEMS = re.compile(
-    "p[a@4]?[s$5]{1,3}[wop ]|pass|pw|laps|requirep|mastera|p/w|p[ .*_-]a|p[ .]w|kennw|mots? d|motd|contras|palavra"
-    "|parola d|wachtw|has[łl]"
-    "|парол|lösen|adgang|kodeor|lozink|hesl|jelsz|salas|şifre|密码|密碼|パスワ|비밀번|mdp|ww|senha|clave|pin(?<![a-z]pin)"
-    "|puk|tan(?<![a-ln-z]tan)|mtan|otp(?<![a-su-z]otp)|totp|nip(?<![a-z]nip)|cv[vc]|csc|sms"
-    "|one[ -]t|verifi|toegang"
-    "|security |security-|confirma|2fa"
-    "|mfa|two[ -][fs]|access[ -]c|access[ -]p|authentic|log[ -]?in|sign[ -]?in|door[ -]|gate[ -]|alarm|unlock["
-    " -]|activation|recovery|backup[ -]"
-    "|voicemail[ -]|entry[ -]|code |einmal|bestätig|sicherheits|zugangs|zugriffs|freischalt"
-    "|aktivier|entsperr|tür|tresor|código"
-    "|codice|beveil|kod |код |пин|wi-?fi|w-?lan|wireless|wpa|wep|hotspot|network[ -]?[ksc]|netzwerk|guest[ -]|gäste|psk"
-    "|ssid|pre-?sh|key |schlüssel |sleutel |cl[ée] |chiave |chave |klucz |ключ "
+    branched(
+        "p[a@4]?[s$5]{1,3}[wop ]|pass|pw|laps|requirep|mastera|p/w|p[ .*_-]a|p[ .]w|kennw|mots? d|motd|contras|palavra"
+        "|parola d|wachtw|has[łl]"
+        "|парол|lösen|adgang|kodeor|lozink|hesl|jelsz|salas|şifre|密码|密碼|パスワ|비밀번|mdp|ww|senha|clave|pin(?<![a-z]pin)"
+        "|puk|tan(?<![a-ln-z]tan)|mtan|otp(?<![a-su-z]otp)|totp|nip(?<![a-z]nip)|cv[vc]|csc|sms"
+        "|one[ -]t|verifi|toegang"
+        "|security |security-|confirma|2fa"
+        "|mfa|two[ -][fs]|access[ -]c|access[ -]p|authentic|log[ -]?in|sign[ -]?in|door[ -]|gate[ -]|alarm|unlock["
+        " -]|activation|recovery|backup[ -]"
+        "|voicemail[ -]|entry[ -]|code |einmal|bestätig|sicherheits|zugangs|zugriffs|freischalt"
+        "|aktivier|entsperr|tür|tresor|código"
+        "|codice|beveil|kod |код |пин|wi-?fi|w-?lan|wireless|wpa|wep|hotspot|network[ -]?[ksc]|netzwerk|guest[ -]|gäste"
+        "|psk|ssid|pre-?sh|key |schlüssel |sleutel |cl[ée] |chiave |chave |klucz |ключ "
+    )
 )
 IS = words(
     """is was be are = : -> => given: ist lautet war sei wäre est était es era è é jest это isn't remains stays equals
