@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from kb.privacy.spans import Span, words
 from kb.privacy.technical import technical
 from kb.privacy.values import PLACED, jumbled, odd, strong, wordy
+from kb.privacy.wording import AGAIN
 
 _REACH = 110
 """Characters of the same line between the value and the word."""
@@ -26,6 +27,9 @@ _HANDED = words(
     usando pongo puse es era vieja nueva inserito uso digito è era vecchia nuova usei gebruik gebruikt ingevoerd
     oude nieuwe wpisuję używam stare nowe введите ввожу был старый новый still now again only just says: remains
     means equals like back copied pasted wrote written down called named keeps know knows remember have has had got get
+    first second third last then finally i.e. ie namely e.g. again: instead: back: tape tapé tapez saisis saisi mets mis
+    escribo escribí ingreso ingresé metí scrivo inserisco digitei digito insiro coloquei typ vul tik wpisuje podaję
+    ввёл ввел ввожу набираю wieder vorher jetzt nun auf: choose stays stay become became yields
     send sent shared share reads put puts puting inserted make made want wants string chose choose picked pick being
     words word value"""
 )
@@ -43,17 +47,19 @@ _OF_OTHERS = words(
     extension ext phone vpn windows win office sap on at since by caller called via identifiant usr badge"""
 )
 _NO = re.compile(
-    r"[\"'’”»)\]>.,]{0,3}[ \t]{1,2}(?:(?:is|was|ist|war|est|es|è|jest|isn'?t|wasn'?t|does|doesn'?t|did|didn'?t"
+    r"[\"'’”»)\]>.,?!]{0,3}[ \t]{1,2}(?:(?:is|was|ist|war|est|es|è|jest|isn'?t|wasn'?t|does|doesn'?t|did|didn'?t"
     r"|dosent|do not|dont"
     r"|don'?t|doesnt|didnt|will not|won'?t|no longer|not|gives|gave|works?|worked|fails?|failed|keeps|geht|gehen"
     r"|funktioniert|klappt|wird|ne|n'est|no|non|werkt|nie|as|als|comme|como|come|jako|still|again|but|instead"
-    r"|and|which|that|on|to|for|until|anymore|bitte|please)\b|<-|=|\()"
+    r"|and|which|that|on|to|for|until|till|anymore|bitte|please|et|und|y|e|en|i|mais|aber|pero|ma|maar|ale|но|bis|jusqu|hasta"
+    r"|eingegeben|ein|gesetzt|as my|before|since|everywhere|always|then)\b|<-|=|\()"
 )
 _SIX = re.compile(
     r"\d(?<![\w.,:/+#-].)(?:\d\d[ -]\d{3}|\d{3,7})(?![\w@%]|[.,:/-]\d| ?(?:eur|usd|mb|gb|ms|min|times|users|€|\$))"
 )
 _CODE_TALK = re.compile(
-    r"\b(?:codes?|c[oó]digo|codice|kod|код|mfa|2fa|otp|totp|authenticator|verification code|tan|pin|puk|securid"
+    r"\b(?:codes?|(?:tür|alarm|tresor|safe|gäste|sicherheits|zugangs|entsperr|digi|zahlen|freigabe|druck|abhol|toegangs"
+    r"|deur|kluis|bevestigings|geräte)-?code|combination|keypad|c[oó]digo|codice|kod|код|mfa|2fa|otp|totp|authenticator|verification code|tan|pin|puk|securid"
     r"|okta|duo|passcode"
     r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
 )
@@ -65,18 +71,52 @@ _SURE_TALK = re.compile(
 _HANDED_CODE = _HANDED | words(
     """shows show showing showed displays sms text texted received receive receives code codes código codice kod код pin
     otp tan passcode number numbers numéro it me die der das el il le the combination token securid app unlock tablet
-    phone says: kodu codes: erhalten bekommen reçu recibido ricevuto ricevo lautet otrzymałem g"""
+    phone says: kodu codes: erhalten bekommen reçu recibido ricevuto ricevo lautet otrzymałem g disarm disarms disarmed arm
+    press pressed presses punch punched dial dialled keyed combo keypad opens door lock safe vault gate alarm box
+    lockbox padlock it's enter type"""
 )
 _NO_CODE = re.compile(
     r"error|fail(?!ed to (?:sign|log))|exit|crash|abort|fehler|erreur|errore|exception|0x|błąd|ошибк|stop code"
     r"|status|http"
     r"|\b(?:ticket|order|invoice|zip|postal|area|country|cost|product|material|project|company|plant|event|port|build"
-    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room|extension|employee|transaction|reason"
+    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room(?= ?\S{0,4}\d)|extension|employee|transaction|reason"
     r"|year|post|asset|service|label)\b"
 )
-_WIRELESS = re.compile(r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest net\w{0,4}|gäste-?\w{0,4})\b")
-_WIRELESS_HINTS = ("wifi", "wi-fi", "wlan", "ssid", "hotspot", "wpa", "wep", "wireless", "guest", "gäste")
+_WIRELESS = re.compile(
+    r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest (?:net\w{0,4}|internet)|visitors?|gäste-?\w{0,4}|invité\w?|invitados|ospiti|gasten|internet)\b"
+)
+_WIRELESS_HINTS = (
+    "wifi",
+    "wi-fi",
+    "wlan",
+    "ssid",
+    "hotspot",
+    "wpa",
+    "wep",
+    "wireless",
+    "guest",
+    "gäste",
+    "visitor",
+    "invit",
+    "ospiti",
+    "gasten",
+    "internet",
+)
 _WIRED = re.compile(r"(?<![\w.:/-])(?:\d{10,20}|[0-9A-F]{26}|[A-Za-z0-9]{8,24})(?![\w.:@-])")
+
+
+_SURE = re.compile(
+    r"\b(?:use|uses|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|verwende|benutze|tippe|gebe"
+    r"|nutze|nehme|utilise|tape|gebruik|używam|использую|ввожу)[ \t:]{1,3}[\"'(]?(?P<v>[^\s\"'<>@=/\\()]{7,40})"
+)
+
+
+def _used(text: str, low: str) -> Iterator[Span]:
+    """What somebody uses or types and what can be nothing but a password, whatever the line speaks of."""
+    for match in _SURE.finditer(low):
+        value = text[match.start("v") : match.end("v")].rstrip(".,;:?")
+        if _whole(value) and strong(value) and not technical(value):
+            yield Span(match.start("v"), match.start("v") + len(value), "password")
 
 
 def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
@@ -84,9 +124,10 @@ def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
     for match in _ANY.finditer(text) if places or any(name in low for name in _LOGIN_HINTS) else ():
         value = match.group().rstrip(".,;:?")
         start, end = match.start(), match.start() + len(value)
-        near = _is_near(low, start, end, places) or (_whole(value) and _at_login(low, start, end))
-        if near and _looks(text, low, start, end):
+        near = _is_near(low, start, end, places) or (_whole(value) and _is_under(low, start, places))
+        if (near or _at_login(low, start, end)) and _looks(text, low, start, end, near=near):
             yield Span(start, end, "password")
+    yield from _used(text, low)
     if any(name in low for name in _WIRELESS_HINTS):
         yield from _of_network(text, low)
     if any(name in low for name in _CODE_HINTS):
@@ -120,15 +161,25 @@ def _is_near(low: str, start: int, end: int, places: Sequence[int]) -> bool:
     return any(first <= place < last for place in near)
 
 
+def _is_under(low: str, start: int, places: Sequence[int]) -> bool:
+    """Whether the line above speaks of a password."""
+    line = low.rfind("\n", max(0, start - _REACH), start)
+    at = bisect_left(places, line)
+    return line > 0 and at > 0 and places[at - 1] > max(line - _REACH, low.rfind("\n", max(0, line - _REACH), line))
+
+
 _LOGIN = re.compile(
     r"\b(?:creds?|credentials?|log(?:ged|s)?[ -]?(?:in|on)|logging (?:in|on)|logins?|logon|sign(?:ed)?[ -]?in"
     r"|zugangsdaten"
-    r"|anmeld\w{1,6}|einlogg\w{1,3}|entsperr\w{1,3}|unlock(?:ed|s)?|zip file|to the zip|identifiants?|inloggen"
+    r"|shared account|(?:password[- ])?protected|encrypted|geschützt|verschlüsselt|protégée?|chiffrée?|protegid[oa]|cifrad[oa]"
+    r"|protett[oa]|beveiligd|zabezpieczon\w|защищ\w{1,5}|anmeld\w{1,6}|einlogg\w{1,3}|entsperr\w{1,3}|unlock(?:ed|s)?|zip file|to the zip|identifiants?|inloggen"
     r"|zalogow\w{1,4})\b"
 )
 
 
-_LOGIN_HINTS = ("log", "cred", "sign", "unlock", "zip", "anmeld", "zugang", "identif", "entsperr")
+_LOGIN_HINTS = ("log", "cred", "sign", "unlock", "zip", "anmeld", "zugang", "identif", "entsperr", "shared acc", "protec",
+                "encrypt", "schützt", "schlüssel", "proteg", "protég", "chiffr", "cifra", "protett", "beveil", "zabezp",
+                "защищ")  # fmt: skip
 
 
 def _at_login(low: str, start: int, end: int) -> bool:
@@ -136,14 +187,17 @@ def _at_login(low: str, start: int, end: int) -> bool:
     return _LOGIN.search(low, *_line(low, start, end)) is not None
 
 
-def _looks(text: str, low: str, start: int, end: int) -> bool:
+def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
+    """Whether it is a password by its own looks and the words at its sides; ``near`` one is spoken of, else a login."""
     value = text[start:end]
     if not strong(value) or technical(value) or _COUNT.match(value) or not (odd(value) or wordy(value)):
         return False
     two, one = _last(low, start)
     one, two = one.strip("\"'`*,.;()") or one, two.strip("\"'`*,.;():")
-    if value.rstrip("0123456789_-").casefold() in _OF_OTHERS or one[:2] == "x-" or len(value) > 40:
+    if value.rstrip("0123456789_-#").casefold() in _OF_OTHERS or one[:2] == "x-" or len(value) > 40:
         return False
+    if near and one in _SYSTEMS and two in AGAIN:
+        return True
     if one.rstrip(":=") in _OF_OTHERS or (two in _OF_OTHERS and (one in _COPULAS or one in _LED)):
         return False
     if _SAID_AFTER.match(low, end, end + 60):
@@ -151,13 +205,34 @@ def _looks(text: str, low: str, start: int, end: int) -> bool:
     opened = text[start - 1 : start] in _OPENED and PLACED.match(text, start - 1) is None
     handed = one in _HANDED or one[-1:] in (":", "=", ">") or opened
     after = _NO.match(low, end, end + 24) is not None
+    if not near and not _whole(value):
+        return (one in _LED or one in _USES) and two not in _SIGNING
     if _whole(value):
-        return handed or after or not one or one in _LED
-    return handed or (after and odd(value))
+        return handed or after or not one or one in _LED or (near and "=" not in value and "@" not in value)
+    usual = _USUAL.fullmatch(value) is not None
+    return handed or (after and (odd(value) or wordy(value))) or usual or (one in _LED and two not in _SIGNING)
+
+
+_USUAL = re.compile(r"(?:[A-Z][a-zà-ÿ]{3,14}[-_.]?){1,3}\d{1,4}")
+"""Words with a capital and a number, as most people make them up."""
+_USES = words(
+    """use used using uses type types typed enter enters entered entering try tried verwende verwendet benutze benutzt nutze
+    nutzt tippe gebe nehme utilise utilisé tape uso usa usamos gebruik gebruikt używam использую ввожу"""
+)
+
+
+_SYSTEMS = words(
+    """windows outlook sap vpn laptop pc computer email e-mail mail office domain system app portal bitlocker bios zip pdf
+    excel wifi wlan citrix teams"""
+)
+"""What a password is for, between the word and the value: "pw outlook X"."""
+_SIGNING = words(
+    "in on log login logon sign up anmelden einloggen angemeldet eingeloggt connected start starts started"
+)
 
 
 _COUNT = re.compile(
-    r"\d{1,4}[a-zA-Z]{1,8}[.!?]?$|[a-zA-Z]{1,3}\d{1,8}$|[A-Z0-9]{1,4}[-_][A-Z0-9-]{1,12}$"
+    r"[a-zA-Z]{1,4}#\d+$|\d{1,4}[a-zA-Z]{1,8}[.!?]?$|[a-zA-Z]{1,3}\d{1,8}$|[A-Z0-9]{1,4}[-_][A-Z0-9-]{1,12}$"
     r"|[\w.-]{1,60}\.[a-z]{2,5}(?::\d{1,5})?$"
     r"|-{3,}"
 )
@@ -165,7 +240,7 @@ _COUNT = re.compile(
 
 _COPULAS = words("is was ist war est es è = : -> jest are name names id ids no nr number")
 _SAID_AFTER = re.compile(
-    r"[\"')]{0,2}[ \t]{1,2}(?:is|was|ist|war|=|<-|->|\((?:this|that|it) (?:is|was)|(?:does|did|do"
+    r"[\"')?!]{0,3}[ \t]{1,2}(?:is|was|ist|war|=|<-|->|\((?:this|that|it) (?:is|was)|(?:does|did|do"
     r"|will)(?:n['’]?t| not) work as"
     r"|(?:is|was)(?:n['’]?t| not))[ \t](?:(?:not|accepted|taken|as|my|the|our|his|her|a|old|new|current|still"
     r"|wrong|right"
@@ -184,6 +259,11 @@ def _whole(value: str) -> bool:
 def _of_network(text: str, low: str) -> Iterator[Span]:
     """Keys of networks beside the word "wifi": long numbers, and what is no word, where "is" or a colon leads there."""
     about = [one.start() for one in _WIRELESS.finditer(low)]
+    for match in _KEY_LINE.finditer(low) if about else ():
+        value = text[match.start("v") : match.end("v")].rstrip(".,;:")
+        key = value.isdigit() or jumbled(value) or any(map(str.isdigit, value)) or value not in (low, value.title())
+        if key and _any_in(about, match.start() - 200, match.end()) and not PLACED.match(value):
+            yield Span(match.start("v"), match.start("v") + len(value), "key")
     for match in _WIRED.finditer(text) if about else ():
         value, start = match.group(), match.start()
         one = _last(low, start)[1]
@@ -197,6 +277,11 @@ def _of_network(text: str, low: str) -> Iterator[Span]:
             yield Span(start, match.end(), "key")
 
 
+_KEY_LINE = re.compile(
+    r"(?:^|(?<=[\n;,|])|(?<=, ))[ \t]{0,12}(?:(?:network |security |wpa2? )?key|schlüssel|cl[ée]|clave|chiave|sleutel|klucz|chave|ключ|psk|pw)"
+    r"(?:[ \t]?(?:content|inhalt|material|passphrase))?[ \t.]{0,20}[:=][ \t]{0,4}[\"']?(?P<v>[^\s\"']{8,63})"
+)
+"""A key on a line of its own near a network's name."""
 _HANDED_KEY = words(
     "is = -> / key pw pass password code with use ist lautet est es è jest says: says schlüssel clé clave it:"
 )
@@ -222,12 +307,14 @@ def _codes(low: str) -> Iterator[Span]:
         handed = one in _HANDED_CODE or one[-1:] in (":", "=", ">") or low[start - 1 : start] in _OPENED
         if handed and one.rstrip(":") not in _VETO and (six or (end - start > 3 and _close(talk, start, end))):
             year = end - start == 4 and low[start : start + 2] in ("19", "20")
-            if not year and (six or _any_in(sure, first, last) or one in _CODES_ONLY):
+            if not year and (six or _any_in(sure, first, last) or one.rstrip(":=") in _CODES_ONLY):
                 yield Span(start, end, "code")
 
 
 _VETO = words("number: id id: ext ext: phone: room kb ref call at in")
-_CODES_ONLY = words("code codes código codice kod код pin otp tan passcode puk the die is = :")
+_CODES_ONLY = words(
+    "code codes código codice kod код pin otp tan passcode puk the die is it's = : disarm combination combo"
+)
 
 
 def _any_in(places: Sequence[int], first: int, last: int) -> bool:

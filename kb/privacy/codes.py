@@ -47,6 +47,11 @@ _MESSAGE = re.compile(
     r"(?:[ \t](?:with|says|saying|showing|reading|mit|avec|con|met|com|containing|contains)|:)[ \t]"
     r"(?:[^\s\d]{1,8}[ \t]){0,3}[\"'(]?(?P<v>\d{3}[ -]\d{3}|\d{4,8})(?![\w@%]|[.,:/-]\d)"
 )
+_YOURS = re.compile(
+    r"\b(?:[a-z]-)?(?P<v>\d{3}[ -]\d{3}|\d{4,8})[ \t](?:is|ist|est|es|è|é|jest|-|–)[ \t](?:your|ihr|dein|votre|ton|tu|su|il tuo"
+    r"|il suo|uw|je|o seu|twój|ваш|the|my|mein|der|le|el)[ \t][^\n\d]{0,50}?(?:code|código|codice|kod|код|pin|otp|tan|passcode)\b"
+)
+"""How messages say it: "123456 is your verification code"."""
 _ABOUT = re.compile(r"\b(?:codes?|pin|otp|tan|c[oó]digo|codice|kod|код|2fa|mfa|verif)\b")
 _NOT = words("pad pads connector field pin otp tan puk cvv")
 
@@ -93,6 +98,9 @@ def sent(low: str) -> Iterator[Span]:
             said = f"{before} {value.group()} {after_}"
             if _CAME.search(said) and not _OTHER_CODES.search(before) and not _FAULT.search(said):
                 yield Span(value.start("v"), value.end("v"), "code")
+        for match in _YOURS.finditer(low):
+            if not _OTHER_CODES.search(low[match.end("v") : match.end()].removesuffix("code")):
+                yield Span(match.start("v"), match.end("v"), "code")
     for match in _MESSAGE.finditer(low):
         inside = low[match.start() - 1 : match.start()].isalpha()
         if (

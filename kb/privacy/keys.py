@@ -63,11 +63,12 @@ _KEY_OF = re.compile(
     r"(?:api|secr[eè]te?|segreta|secreta|privée?|privata|privada|acc[eè]s|accesso|acceso|acesso|tajny|dostępu|доступа"
     r"|client|chiffrement|cifrado|cifratura)\b"
 )
-_ENDS_WORD = frozenset(" \t(,?")
+_ENDS_WORD = frozenset(" \t(,?;")
 _FAR = re.compile(r"[^\s]{1,160}")
 _FAR_WORDS, _FAR_WINDOW = 14, 200
 _FAR_LINK = words(
-    "is are was = : -> => ist lautet war est es è é to this jest это c'est says follows as with below here und and"
+    "is are was = : -> => ist lautet war est es è é to this jest это c'est says follows as with below here und and entered enter"
+    " use used using tried typed pasted put gave sent got eingegeben verwende nehme saisi utilisé ingresé inserito"
 )
 _ABOUT_KEY = words(
     "id ids thumbprint fingerprint hash md5 sha1 sha256 sha-256 name version commit serial guid uuid tenant correlation"
@@ -165,7 +166,9 @@ def _near(text: str, low: str, end: int, name: str) -> tuple[Span | None, bool]:
     if link is None or value is None:
         return None, False
     start, stop = value.start(), _value_end(text, value.start(), value.end())
-    found = _is_key(text[start:stop], tight=link["tight"] is not None, word=name)
+    found = _is_key(
+        text[start:stop], tight=any(sign in link.group() for sign in ":=>") or link["tight"] is not None, word=name
+    )
     return Span(start, stop, "key"), found
 
 

@@ -56,6 +56,10 @@ _RESET = re.compile(
     r"(?P<what>(?:it|this|that|them|hers|his|mine|ihn|es|le) )?"
     r"(?:again )?(?:back )?(?:to|auf|en|à|a|naar|na)[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
 )
+_RESET_AFTER = re.compile(
+    r"(?:wieder|zurück|terug|es|ihn|pw|passwort|kennwort|wachtwoord)[ \t](?:wieder[ \t])?(?:auf|naar|op)[ \t][\"'„(]?(?P<value>[^\s\"'<>]{6,64})"
+    r"[\"'“)]?[ \t](?:zurück|um|ab)?ge(?:stellt|setzt|ändert|zet)"
+)
 _NAMED = ("pass", "pw", "kennw", "contrase", "wachtw", "hasł", "login", "logon", "log in", "account", "locked")
 
 
@@ -69,6 +73,11 @@ def resets(text: str, low: str) -> Iterator[Span]:
             if match.start() and low[match.start() - 1].isalpha():
                 continue
             if (match["what"] or named or match["verb"].startswith("re")) and mixed and strong(value):
+                yield Span(match.start("value"), match.start("value") + len(value), "password")
+    if " auf " in low or " naar " in low or " op " in low:
+        for match in _RESET_AFTER.finditer(low):
+            value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
+            if strong(value) and (odd(value) or wordy(value)):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
     if " wh" in low or " was " in low or " the one " in low:
         for match in _TYPED.finditer(low):

@@ -28,7 +28,7 @@ _FORWARD = 9
 
 _ASSIGN = re.compile(
     r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[\"'`]{0,2}[ \t]{0,2})?"
-    r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|[-=]>|\|[-–—]?|[-–—](?=[ \t])|→)"
+    r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|;(?=\S)|['’]s(?=[ \t])|[-=]>|\|[-–—]?|[-–—](?=[ \t])|→)"
     r"[ \t]{0,12}(?:\n{1,3}[ \t]{0,8})?(?P<open>[\"'`“„‘«*|\\]{0,3})[ \t]{0,2}"
 )
 _NEXT = re.compile(r"[ \t]{1,3}(?P<open>[\"'`“„‘«(]{0,2})")
@@ -131,6 +131,8 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
     if (given := _ASSIGN.match(low, end, end + 90)) is not None:
         if PLACED.match(text, given.end()) is not None:
             return
+        if ">" in given.group() and given.group().isspace() is False and given.group().strip(" \t") == ">\n":
+            return
         option = low.startswith("=", end)
         value = taken(text, given.end(), given["open"], option=option)
         if (
@@ -196,7 +198,7 @@ def _is_said(text: str, low: str, value: tuple[int, int], kind: str, link: str, 
     shut = text[value[1] : value[1] + 1]
     if shut in ('"', "'", "”", "’", "`", "»", "“") and text[value[0] - 1] in "\"'“‘`«„" and said.isalpha() and link:
         return not is_word(said)
-    if not link or (link in TO and not (low.startswith("has", start) or low.startswith("haz", start))):
+    if not link or (link in TO and not (low.startswith("has", start) and link != "do")):
         if link and kind == "password":
             if technical(said):
                 return False

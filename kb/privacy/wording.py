@@ -68,12 +68,14 @@ IS = words(
     lautete new: c'est c’est it's it’s that's says say reads shows show steht stand dice dit mówi reads: being är er
     gewesen sera será sarà"""
 )
-TO = words("to als als: as auf von from en into a naar na на à do til em pada")
+TO = words("to als als: as auf von from en into a naar na на à do til em pada para pour por op")
 """Words that lead to a password where one was set or changed, and to anything else where none was."""
 LINK = IS | TO
 FILLER = words(
     """still now just currently set as to again also reset changed the now: : = -> actually simply weiterhin jetzt
-    aktuell nun noch one is be maintenant toujours ahora adesso nu teraz probably maybe i think"""
+    aktuell nun noch one is be maintenant toujours ahora adesso nu teraz probably maybe i think
+    diese woche heute this week today cette semaine aujourd'hui esta semana hoy questa settimana oggi vandaag deze
+    w tym tygodniu dziś сегодня immer always noch: yes ja momentan zurzeit currently going forward"""
 )
 AGAIN = words("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль")
 OTHERS = words(
@@ -88,5 +90,6 @@ ARTICLE = words("the my your his her our a new das mein neues mon le la il as")
 CHANGED = re.compile(
     r"\b(?:re-?set|set|chang|updat|put|made|gesetzt|setzen|zurückgesetzt|geändert|ändern|stell|vergeben|chang[ée]"
     r"|réinitialis|mis\b|remis|cambi|restablec|alter|mud|redefin|reimpost|impost|gewijzigd|gereset|zmieni|ustaw|сменил"
-    r"|помен|измен|сброс)"
+    r"|помен|измен|сброс|установ|постав|troqu|troc|wechsel|umgestellt|zurückgestellt|actualiz|atualiz|aggiorn|wijzig|verander"
+    r"|mettre|mets\b|pus[eo]\b|aangepast)"
 )
