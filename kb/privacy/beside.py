@@ -59,19 +59,23 @@ _SIX = re.compile(
 )
 _CODE_TALK = re.compile(
     r"\b(?:codes?|(?:tür|alarm|tresor|safe|gäste|sicherheits|zugangs|entsperr|digi|zahlen|freigabe|druck|abhol|toegangs"
-    r"|deur|kluis|bevestigings|geräte)-?code|combination|keypad|c[oó]digo|codice|kod|код|mfa|2fa|otp|totp|authenticator|verification code|tan|pin|puk|securid"
+    r"|deur|kluis|bevestigings|geräte)-?code|combination|keypad|from the app|token shows|rsa token|c[oó]digo"
+    r"|codice|kod|код|mfa|2fa|otp|totp"
+    r"|authenticator|verification code|tan|pin|puk|securid"
     r"|okta|duo|passcode"
     r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
 )
 _CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo",
-               "sms", "one time", "one-time", "keypad", "combination", "einmal", "bestätigung")  # fmt: skip
+               "sms", "one time", "one-time", "keypad", "combination", "from the app", "token", "einmal", "bestätigung")  # fmt: skip
 _SURE_TALK = re.compile(
-    r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms)\b"
+    r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms"
+    r"|rsa token|token shows|from the app)\b"
 )
 _HANDED_CODE = _HANDED | words(
     """shows show showing showed displays sms text texted received receive receives code codes código codice kod код pin
     otp tan passcode number numbers numéro it me die der das el il le the combination token securid app unlock tablet
-    phone says: kodu codes: erhalten bekommen reçu recibido ricevuto ricevo lautet otrzymałem g disarm disarms disarmed arm
+    phone says: kodu codes: erhalten bekommen reçu recibido ricevuto ricevo lautet otrzymałem é g disarm disarms
+    disarmed arm
     press pressed presses punch punched dial dialled keyed combo keypad opens door lock safe vault gate alarm box
     lockbox padlock it's enter type"""
 )
@@ -79,11 +83,13 @@ _NO_CODE = re.compile(
     r"error|fail(?!ed to (?:sign|log))|exit|crash|abort|fehler|erreur|errore|exception|0x|błąd|ошибк|stop code"
     r"|status|http"
     r"|\b(?:ticket|order|invoice|zip|postal|area|country|cost|product|material|project|company|plant|event|port|build"
-    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room(?= ?\S{0,4}\d)|extension|employee|transaction|reason"
+    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room(?= ?\S{0,4}\d)|extension|employee"
+    r"|transaction|reason"
     r"|year|post|asset|service|label)\b"
 )
 _WIRELESS = re.compile(
-    r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest (?:net\w{0,4}|internet)|visitors?|gäste-?\w{0,4}|invité\w?|invitados|ospiti|gasten|internet)\b"
+    r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest (?:net\w{0,4}|internet)|visitors?|gäste-?\w{0,4}"
+    r"|invité\w?|invitados|ospiti|gasten|internet|router)\b"
 )
 _WIRELESS_HINTS = (
     "wifi",
@@ -106,7 +112,8 @@ _WIRED = re.compile(r"(?<![\w.:/-])(?:\d{10,20}|[0-9A-F]{26}|[A-Za-z0-9]{8,24})(
 
 
 _SURE = re.compile(
-    r"\b(?:use|uses|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|verwende|benutze|tippe|gebe"
+    r"\b(?:(?:spell(?:ed|s|t)?|reads?|dictated|told|tells|says|said|gave)(?: \w{1,6}){0,2}:|opens? with|use|uses"
+    r"|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|verwende|benutze|tippe|gebe"
     r"|nutze|nehme|utilise|tape|gebruik|używam|использую|ввожу)[ \t:]{1,3}[\"'(]?(?P<v>[^\s\"'<>@=/\\()]{7,40})"
 )
 
@@ -115,7 +122,7 @@ def _used(text: str, low: str) -> Iterator[Span]:
     """What somebody uses or types and what can be nothing but a password, whatever the line speaks of."""
     for match in _SURE.finditer(low):
         value = text[match.start("v") : match.end("v")].rstrip(".,;:?")
-        if _whole(value) and strong(value) and not technical(value):
+        if _whole(value) and strong(value) and not technical(value) and not _COUNT.match(value):
             yield Span(match.start("v"), match.start("v") + len(value), "password")
 
 
@@ -136,6 +143,7 @@ def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
 
 def _last(low: str, start: int) -> tuple[str, str]:
     """The last word but one and the last word of the same line before a value; "" where there is none."""
+    start -= low[start - 1 : start] in _OPENED
     before = low[max(0, start - 2 * _WORD_BEFORE - 4) : start]
     before = before[before.rfind("\n") + 1 :]
     bare = before.rstrip(" \t")
@@ -171,15 +179,47 @@ def _is_under(low: str, start: int, places: Sequence[int]) -> bool:
 _LOGIN = re.compile(
     r"\b(?:creds?|credentials?|log(?:ged|s)?[ -]?(?:in|on)|logging (?:in|on)|logins?|logon|sign(?:ed)?[ -]?in"
     r"|zugangsdaten"
-    r"|shared account|(?:password[- ])?protected|encrypted|geschützt|verschlüsselt|protégée?|chiffrée?|protegid[oa]|cifrad[oa]"
-    r"|protett[oa]|beveiligd|zabezpieczon\w|защищ\w{1,5}|anmeld\w{1,6}|einlogg\w{1,3}|entsperr\w{1,3}|unlock(?:ed|s)?|zip file|to the zip|identifiants?|inloggen"
+    r"|shared account|opens? with|öffnet mit|entrar|acced\w{1,4}|accéder|connecter|войти|log in|must change"
+    r"|next logon|(?:password[- ])?protected|encrypted|geschützt|verschlüsselt|protégée?|chiffrée?|protegid[oa]"
+    r"|cifrad[oa]"
+    r"|protett[oa]|beveiligd|zabezpieczon\w|защищ\w{1,5}|anmeld\w{1,6}|einlogg\w{1,3}|entsperr\w{1,3}|unlock(?:ed"
+    r"|s)?|zip file|to the zip|identifiants?|inloggen"
     r"|zalogow\w{1,4})\b"
 )
 
 
-_LOGIN_HINTS = ("log", "cred", "sign", "unlock", "zip", "anmeld", "zugang", "identif", "entsperr", "shared acc", "protec",
-                "encrypt", "schützt", "schlüssel", "proteg", "protég", "chiffr", "cifra", "protett", "beveil", "zabezp",
-                "защищ")  # fmt: skip
+_LOGIN_HINTS = (
+    "log",
+    "cred",
+    "sign",
+    "unlock",
+    "zip",
+    "anmeld",
+    "zugang",
+    "identif",
+    "entsperr",
+    "shared acc",
+    "protec",
+    "encrypt",
+    "schützt",
+    "schlüssel",
+    "proteg",
+    "protég",
+    "chiffr",
+    "cifra",
+    "protett",
+    "open",
+    "ffnet mit",
+    "entrar",
+    "acced",
+    "accéd",
+    "connect",
+    "войти",
+    "must chang",
+    "beveil",
+    "zabezp",
+    "защищ",
+)
 
 
 def _at_login(low: str, start: int, end: int) -> bool:
@@ -190,13 +230,18 @@ def _at_login(low: str, start: int, end: int) -> bool:
 def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
     """Whether it is a password by its own looks and the words at its sides; ``near`` one is spoken of, else a login."""
     value = text[start:end]
-    if not strong(value) or technical(value) or _COUNT.match(value) or not (odd(value) or wordy(value)):
+    if (
+        not strong(value)
+        or technical(value)
+        or _COUNT.match(value)
+        or not (odd(value) or wordy(value) or _whole(value))
+    ):
         return False
     two, one = _last(low, start)
     one, two = one.strip("\"'`*,.;()") or one, two.strip("\"'`*,.;():")
     if value.rstrip("0123456789_-#").casefold() in _OF_OTHERS or one[:2] == "x-" or len(value) > 40:
         return False
-    if near and one in _SYSTEMS and two in AGAIN:
+    if near and ((one in _SYSTEMS and two in AGAIN) or (one in _PEOPLE and two in _TOLD)):
         return True
     if one.rstrip(":=") in _OF_OTHERS or (two in _OF_OTHERS and (one in _COPULAS or one in _LED)):
         return False
@@ -206,23 +251,39 @@ def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
     handed = one in _HANDED or one[-1:] in (":", "=", ">") or opened
     after = _NO.match(low, end, end + 24) is not None
     if not near and not _whole(value):
-        return (one in _LED or one in _USES) and two not in _SIGNING
+        return (one in _LED or one in _USES or (one in _HANDED and odd(value))) and two not in _SIGNING
+    if near and odd(value) and one not in _LED and _KEY_BEFORE.search(low, max(0, start - 44), start):
+        return True
     if _whole(value):
-        return handed or after or not one or one in _LED or (near and "=" not in value and "@" not in value)
+        return (
+            handed
+            or after
+            or not one
+            or one in _LED
+            or (near and "=" not in value and "." not in value.partition("@")[2])
+        )
     usual = _USUAL.fullmatch(value) is not None
     return handed or (after and (odd(value) or wordy(value))) or usual or (one in _LED and two not in _SIGNING)
 
 
+_PEOPLE, _TOLD = words("user caller her him them colleague"), words("told gave give sent send texted informed tell")
 _USUAL = re.compile(r"(?:[A-Z][a-zà-ÿ]{3,14}[-_.]?){1,3}\d{1,4}")
 """Words with a capital and a number, as most people make them up."""
 _USES = words(
-    """use used using uses type types typed enter enters entered entering try tried verwende verwendet benutze benutzt nutze
+    """use used using uses type types typed enter enters entered entering try tried verwende verwendet benutze
+    benutzt nutze
     nutzt tippe gebe nehme utilise utilisé tape uso usa usamos gebruik gebruikt używam использую ввожу"""
 )
 
 
+_KEY_BEFORE = re.compile(
+    r"\b(?:passwor[dt]|passwd|pwd?|kennwort|mdp|mot de passe|contraseña|clave|senha|wachtwoord|hasło|пароль)"
+    r"(?: [^\s\d.,!?]{1,14}){1,2} $"
+)
+"""The word for a password, one or two more, and the value: "hasło tymczasowe X"."""
 _SYSTEMS = words(
-    """windows outlook sap vpn laptop pc computer email e-mail mail office domain system app portal bitlocker bios zip pdf
+    """windows outlook sap vpn laptop pc computer email e-mail mail office domain system app portal bitlocker bios
+    zip pdf
     excel wifi wlan citrix teams"""
 )
 """What a password is for, between the word and the value: "pw outlook X"."""
@@ -232,7 +293,8 @@ _SIGNING = words(
 
 
 _COUNT = re.compile(
-    r"[a-zA-Z]{1,4}#\d+$|\d{1,4}[a-zA-Z]{1,8}[.!?]?$|[a-zA-Z]{1,3}\d{1,8}$|[A-Z0-9]{1,4}[-_][A-Z0-9-]{1,12}$"
+    r"(?i:ctrl|strg|alt|altgr|shift|umschalt|win|windows|cmd|fn|maj)\+|\d{2,5}x\d{2,5}|[a-zA-Z]+\+\+[\d.]*$"
+    r"|[a-zA-Z]{1,4}#\d+$|\d{1,4}[a-zA-Z]{1,8}[.!?]?$|[a-zA-Z]{1,3}\d{1,8}$|[A-Z0-9]{1,4}[-_][A-Z0-9-]{1,12}$"
     r"|[\w.-]{1,60}\.[a-z]{2,5}(?::\d{1,5})?$"
     r"|-{3,}"
 )
@@ -278,7 +340,8 @@ def _of_network(text: str, low: str) -> Iterator[Span]:
 
 
 _KEY_LINE = re.compile(
-    r"(?:^|(?<=[\n;,|])|(?<=, ))[ \t]{0,12}(?:(?:network |security |wpa2? )?key|schlüssel|cl[ée]|clave|chiave|sleutel|klucz|chave|ключ|psk|pw)"
+    r"(?:^|(?<=[\n;,|])|(?<=, ))[ \t]{0,12}(?:(?:network |security |wpa2? )?key|schlüssel|cl[ée]|clave|chiave"
+    r"|sleutel|klucz|chave|ключ|psk|pw)"
     r"(?:[ \t]?(?:content|inhalt|material|passphrase))?[ \t.]{0,20}[:=][ \t]{0,4}[\"']?(?P<v>[^\s\"']{8,63})"
 )
 """A key on a line of its own near a network's name."""
@@ -313,7 +376,7 @@ def _codes(low: str) -> Iterator[Span]:
 
 _VETO = words("number: id id: ext ext: phone: room kb ref call at in")
 _CODES_ONLY = words(
-    "code codes código codice kod код pin otp tan passcode puk the die is it's = : disarm combination combo"
+    "code codes código codice kod код pin otp tan passcode puk the die is it's est es é è ist jest lautet это shows = : disarm combination combo"
 )
 
 

@@ -50,7 +50,8 @@ _SAYINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("identified", rf"(?:user|role|to)[ \t]{{1,3}}\S{{1,60}}[ \t]{{1,3}}identified (?:with \S{{1,40}} )?(?:by|as) "
                        rf"(?:password |values )?{_WORD}"),
         ("reg_sz", rf"pass\w{{0,12}}[\"']?[ \t]{{1,8}}(?:/t )?reg_sz[ \t]{{1,8}}(?:/d )?{_WORD}"),
-        ("rasdial", rf"rasdial[ \t]{{1,2}}(?:\"[^\"\n]{{1,60}}\"|[^\s\"]{{1,60}})[ \t]{{1,2}}\S{{1,60}}[ \t]{{1,2}}{_WORD}"),
+        ("rasdial", r"rasdial[ \t]{1,2}(?:\"[^\"\n]{1,60}\"|[^\s\"]{1,60})[ \t]{1,2}\S{1,60}"
+                    rf"[ \t]{{1,2}}{_WORD}"),
         ("auth ", rf"auth (?:md5|sha(?:-?\d{{3}})?)[ \t]{{1,2}}{_WORD}"),
         ("priv ", rf"priv (?:des|3des|aes)(?:[ -]?\d{{3}})?[ \t]{{1,2}}{_WORD}"),
         ("passphrase ", rf"--(?:passphrase|password)[ \t=]{{1,2}}{_WORD}"),

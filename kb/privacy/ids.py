@@ -158,7 +158,8 @@ _KEYED = re.compile(
     r"|:|=|no\.|number|n°|->|-|\||\()?[ \t:=\"'*]{0,4}"
 )
 _ID_FAR = re.compile(
-    r"[^\n\d]{0,80}?[ \t,(](?:as|als|be|sein|here:|hier:|aquí:|ici :|ecco:|is|ist|lautet|est|es|è|é|jest|это|was|war|:|=|->)[ \t:\"'(]{1,3}(?=[A-Za-z]{0,3} ?\d)"
+    r"[^\n\d]{0,80}?[ \t,(](?:as|als|be|sein|here:|hier:|aquí:|ici :|ecco:|is|ist|lautet|est|es|è|é|jest|это|was"
+    r"|war|:|=|->)[ \t:\"'(]{1,3}(?=[A-Za-z]{0,3} ?\d)"
 )
 """Words between the name of an id and "is"."""
 _ID_VALUE = re.compile(

@@ -11,7 +11,7 @@ from kb.privacy.values import closes, odd, plain_path, strong, wordy
 from kb.privacy.wording import AGAIN, KEYS
 
 _PAIR = re.compile(
-    r"(?:creds?|credentials|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
+    r"(?:creds?|cred[eê]n\w{2,9}|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
     r"|benutzer(?:name)?|identifiants?|usuario|usuário|utente|gebruiker|username ?/ ?password"
     r"|user ?/ ?pass(?:word)?|testen"
     r"|testing|test(?: with)?|inloggegevens|логин)"
@@ -29,7 +29,7 @@ _ACCOUNTS = re.compile(
     r"|operator|backup|test\w{0,6}|user\w{0,6}|svc[_-]\w{1,20}|adm[_-]\w{1,20})$"
 )
 _ABOUT_LOGIN = re.compile(
-    r"\b(?:creds?|credentials?|zugang|zugangsdaten|anmelde\w{0,8}|log(?:ged|s)?[ -]?(?:in|on)|logging (?:in|on)"
+    r"\b(?:creds?|cred[eê]n\w{2,9}|zugang|zugangsdaten|anmelde\w{0,8}|log(?:ged|s)?[ -]?(?:in|on)|logging (?:in|on)"
     r"|logins?|logon"
     r"|sign(?:ed)?[ -]?(?:in|on)"
     r"|sticky|post-?it|zettel|haftnotiz|note says|label|aufkleber|default|defaults|identifiants?|accès|usuario"
@@ -57,10 +57,46 @@ _RESET = re.compile(
     r"(?:again )?(?:back )?(?:to|auf|en|à|a|naar|na)[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
 )
 _RESET_AFTER = re.compile(
-    r"(?:wieder|zurück|terug|es|ihn|pw|passwort|kennwort|wachtwoord)[ \t](?:wieder[ \t])?(?:auf|naar|op)[ \t][\"'„(]?(?P<value>[^\s\"'<>]{6,64})"
+    r"(?:wieder|zurück|terug|es|ihn|pw|passwort|kennwort|wachtwoord)[ \t](?:wieder[ \t])?(?:auf|naar"
+    r"|op)[ \t][\"'„(]?(?P<value>[^\s\"'<>]{6,64})"
     r"[\"'“)]?[ \t](?:zurück|um|ab)?ge(?:stellt|setzt|ändert|zet)"
 )
 _NAMED = ("pass", "pw", "kennw", "contrase", "wachtw", "hasł", "login", "logon", "log in", "account", "locked")
+
+
+_SHORT_PAIR = re.compile(
+    r"(?<![\w.])(?:u|usr|user|uid|id|l|login)[ \t]?[:=][ \t]?[\w.@\\+-]{2,60}[ \t,;/|]{1,3}(?:p|pw|pwd|pass|k"
+    r"|kw)[ \t]?[:=][ \t]?"
+    r"(?P<value>[^\s\"'<>]{5,64})"
+    r"|auth login[ \t]\S{1,60}[ \t](?P<sent>[^\s\"'<>]{5,64})"
+)
+"""One letter for each: "u: jdoe p: X"."""
+_UNDER = re.compile(
+    r"(?:(?:user(?:[ -]?(?:name|id))?|login|benutzer(?:name)?|kennung|identifiant|usuario|utente|gebruiker"
+    r"|użytkownik)[ \t]?[:=][ \t]?"
+    r"|(?:creds?|cred[eê]n\w{2,9}|zugangsdaten|identifiants|logins?)[^\n]{0,40}\n[ \t]{0,4})"
+    r"[\w.@\\+-]{2,60}[ \t]{0,4}\n[ \t]{0,4}(?P<value>[^\s\"'<>]{5,64})[ \t]{0,4}(?:\n|$)"
+)
+"""A login, and under it a line that is nothing but a value."""
+
+
+def _shaped(text: str, low: str) -> Iterator[Span]:
+    """Values that the form around them tells, where they look like passwords."""
+    here = (
+        (_RESET_AFTER, any(word in low for word in (" auf ", " naar ", " op "))),
+        (_SHORT_PAIR, "p:" in low or "p=" in low or "w:" in low or "w=" in low or "p :" in low or "auth login" in low),
+        (
+            _UNDER,
+            "\n" in low
+            and any(word in low for word in ("user", "log", "cred", "benutz", "ident", "usu", "utente", "ytkow")),
+        ),
+    )
+    for pattern, wanted in here:
+        for match in pattern.finditer(low) if wanted else ():
+            group = match.lastgroup or "value"
+            value = text[match.start(group) : match.end(group)].rstrip(".,;:)")
+            if strong(value) and (odd(value) or wordy(value)):
+                yield Span(match.start(group), match.start(group) + len(value), "password")
 
 
 def resets(text: str, low: str) -> Iterator[Span]:
@@ -74,11 +110,7 @@ def resets(text: str, low: str) -> Iterator[Span]:
                 continue
             if (match["what"] or named or match["verb"].startswith("re")) and mixed and strong(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
-    if " auf " in low or " naar " in low or " op " in low:
-        for match in _RESET_AFTER.finditer(low):
-            value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
-            if strong(value) and (odd(value) or wordy(value)):
-                yield Span(match.start("value"), match.start("value") + len(value), "password")
+    yield from _shaped(text, low)
     if " wh" in low or " was " in low or " the one " in low:
         for match in _TYPED.finditer(low):
             typed = _VALUE_BEFORE.search(text, max(0, match.start() - 66), match.start())

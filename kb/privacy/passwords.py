@@ -28,7 +28,8 @@ _FORWARD = 9
 
 _ASSIGN = re.compile(
     r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[\"'`]{0,2}[ \t]{0,2})?"
-    r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|;(?=\S)|['’]s(?=[ \t])|[-=]>|\|[-–—]?|[-–—](?=[ \t])|→)"
+    r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|;(?=\S)|['’]s(?=[ \t])|[•·…]|\.{2,30}(?=[ \t])|[-=]>|\|[-–—]?"
+    r"|[-–—](?=[ \t])|→)"
     r"[ \t]{0,12}(?:\n{1,3}[ \t]{0,8})?(?P<open>[\"'`“„‘«*|\\]{0,3})[ \t]{0,2}"
 )
 _NEXT = re.compile(r"[ \t]{1,3}(?P<open>[\"'`“„‘«(]{0,2})")
@@ -138,7 +139,11 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
         if (
             value is not None
             and assigned(text, value, fresh_line="\n" in given.group())
-            and not (" - " in given.group() and text[slice(*value)].isalpha() and text[slice(*value)].isascii())
+            and not (
+                any(sign in given.group() for sign in (" - ", "..", "…", "•", "·"))
+                and text[slice(*value)].isalpha()
+                and text[slice(*value)].isascii()
+            )
         ):
             yield Span(*value, kind)
             return

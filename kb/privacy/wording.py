@@ -14,11 +14,11 @@ _LONG = (
     "|şifre|密码|密碼|パスワード|비밀번호"
 )
 _SHORT = (
-    "passcode|passw|pass|pwd|pswd|psw|pwrd|pword|pw|requirepass|masterauth|laps|p/w|mdp|ww|senha|clave"
+    "pass[ -]?code|passw|pass|pwd|pswd|psw|pwrd|pword|pw|requirepass|masterauth|laps|p/w|mdp|ww|senha|clave"
     "|p[ .*_-]a[ .*_-]s[ .*_-]s(?:[ .*_-]w[ .*_-]o[ .*_-]r[ .*_-]d)?|p[ .]w[ .]d"
 )
 _CODES = (
-    "pin[ -]?(?:code|nummer|number)|pincode|pin|puk|m?tan|otp|totp|nip|cvv2?|cvc2?|csc"
+    "pin[ -]?(?:code|nummer|number)|pincode|pin(?:[12](?=[ :=]))?|puk|m?tan|otp|totp|nip|cvv2?|cvc2?|csc"
     "|(?:one[ -]time|verification|security|confirmation|sms|2fa|mfa|two[ -](?:factor|step)|access|authenticator"
     "|authentication"
     "|log[ -]?in|sign[ -]?in|door|gate|alarm|unlock|activation|recovery|backup|voicemail|entry)[ -](?:pass)?code"
@@ -30,17 +30,20 @@ _CODES = (
     "|code (?:pin|otp|sms|d['’]acc[eè]s|de (?:vérification|sécurité|confirmation|validation|la porte))"
     "|código (?:pin|otp|sms|de (?:verificaci[oó]n|seguridad|acceso|verificação|segurança|confirma[cç][ií]?[oóã]n?o?))"
     "|codice (?:pin|otp|sms|di (?:verifica|sicurezza|accesso|conferma))|verificatiecode|beveiligingscode|toegangscode"
-    "|kod (?:pin|z? ?smsa?|weryfikacyjny|dostępu|do )|код (?:подтверждения|доступа|из смс|из sms)|пин(?:-?код)?"
+    "|digicode|zahlencode|codice di sblocco|code van de deur|kod do \\w{3,12}|kod (?:pin|z? ?smsa?|weryfikacyjny"
+    "|dostępu|do )|код (?:подтверждения|доступа|из смс|из sms)|пин(?:-?код)?"
 )
 _OF_NETWORK = (
-    "(?: (?:of|for|to|from|del?|du|des|della|van|von|voor|vom|fürs?|der|das|dem|den|do|da|от|для|the|het|el|la"
+    "(?: (?:of|for|to|from|on|del?|du|des|della|van|von|voor|vom|fürs?|der|das|dem|den|do|da|от|для|the|het|el|la"
 )
 _OF_NETWORK += "|il|le|our|your|guest|gäste|unser\\w{0,2}))"
 _NETWORK = (
-    f"(?:{_NET}|network|netzwerk|guest|gäste)(?:[ -]?security|sicherheits)?[ -]{{0,2}}(?:key|schlüssel|code|sleutel)"
+    f"(?:{_NET}|network|netzwerk|guest|gäste|router)(?:[ -]?security|sicherheits)?[ -]{{0,2}}(?:key|schlüssel|code"
+    f"|sleutel)"
     f"|(?:guest[ -]{{0,2}})?(?:wi-?fi|wlan|hotspot)(?= [^\\s:\\n]{{2,12}}(?: [^\\s:\\n]{{2,12}}){{0,3}}:|:)"
     f"|(?:key|schlüssel|code|sleutel|cl[ée]|clave|chiave|chave|klucz|ключ|mot de passe|contrase[ñn]a|senha|passwor[dt]"
-    f"|wachtwoord|has[łl]o|пароль){_OF_NETWORK}{{0,3}}[ -](?:{_NET}|réseau|netzwerk|red\\b|rete\\b|rede\\b)"
+    f"|wachtwoord|has[łl]o|пароль){_OF_NETWORK}{{0,3}}[ -](?:{_NET}|router|s[ée]curit[ée]\\b|réseau|netzwerk"
+    f"|red\\b|rete\\b|rede\\b)"
     "|wpa[23]?(?:-psk)?|wep|psk|ssid[^\n]{0,24}?[ ,;]key"
     "|pre-?shared[ -](?:key|secret)"
 )
@@ -60,7 +63,7 @@ STEMS = re.compile(
         "|voicemail[ -]|entry[ -]|code |einmal|bestätig|sicherheits|zugangs|zugriffs|freischalt"
         "|aktivier|entsperr|tür|tresor|código"
         "|codice|beveil|kod |код |пин|wi-?fi|w-?lan|wireless|wpa|wep|hotspot|network[ -]?[ksc]|netzwerk|guest[ -]|gäste"
-        "|psk|ssid|pre-?sh|key |schlüssel |sleutel |cl[ée] |chiave |chave |klucz |ключ "
+        "|psk|digicode|zahlenc|router[ -]k|ssid|pre-?sh|key |schlüssel |sleutel |cl[ée] |chiave |chave |klucz |ключ "
     )
 )
 IS = words(
@@ -75,7 +78,8 @@ FILLER = words(
     """still now just currently set as to again also reset changed the now: : = -> actually simply weiterhin jetzt
     aktuell nun noch one is be maintenant toujours ahora adesso nu teraz probably maybe i think
     diese woche heute this week today cette semaine aujourd'hui esta semana hoy questa settimana oggi vandaag deze
-    w tym tygodniu dziś сегодня immer always noch: yes ja momentan zurzeit currently going forward"""
+    w tym tygodniu dziś сегодня immer always noch: yes ja momentan zurzeit currently going forward resté restée
+    rimasta rimasto siendo sigue ainda continua pozostało всё ещё"""
 )
 AGAIN = words("password passwort passwd pwd pw pass kennwort mdp wachtwoord contraseña senha hasło пароль")
 OTHERS = words(
