@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from kb.privacy.spans import Span, words
+from kb.privacy.spans import Span, branched, words
 from kb.privacy.technical import technical
 from kb.privacy.values import PLACED, jumbled, odd, strong, wordy
 from kb.privacy.wording import AGAIN
@@ -66,7 +66,8 @@ _CODE_TALK = re.compile(
     r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
 )
 _CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo",
-               "sms", "one time", "one-time", "keypad", "combination", "from the app", "token", "einmal", "bestätigung")  # fmt: skip
+               "sms", "one time", "one-time", "keypad", "combination", "from the app", "token", "einmal",
+               "bestätigung")  # fmt: skip
 _SURE_TALK = re.compile(
     r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms"
     r"|rsa token|token shows|from the app)\b"
@@ -111,18 +112,26 @@ _WIRELESS_HINTS = (
 _WIRED = re.compile(r"(?<![\w.:/-])(?:\d{10,20}|[0-9A-F]{26}|[A-Za-z0-9]{8,24})(?![\w.:@-])")
 
 
-_SURE = re.compile(
-    r"\b(?:(?:spell(?:ed|s|t)?|reads?|dictated|told|tells|says|said|gave)(?: \w{1,6}){0,2}:|opens? with|use|uses"
-    r"|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|verwende|benutze|tippe|gebe"
-    r"|nutze|nehme|utilise|tape|gebruik|używam|использую|ввожу)[ \t:]{1,3}[\"'(]?(?P<v>[^\s\"'<>@=/\\()]{7,40})"
+_SURE_WORDS = (
+    r"opens? with|use|uses|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|"
+    r"verwende|benutze|tippe|gebe|nutze|nehme|utilise|tape|gebruik|używam|использую|ввожу"
 )
+_TOLD_WORDS = ("spelled", "spelt", "spells", "dictated", "read", "reads", "told", "tells", "said", "says", "gave")
+_SURE = re.compile(
+    f"(?:{branched(_SURE_WORDS)}|" + "|".join(rf"{verb}(?: \w{{1,6}}){{0,2}}:" for verb in _TOLD_WORDS) + ")"
+    r"[ \t:]{1,3}[\"'(]?(?P<v>[^\s\"'<>@=/\\()]{7,40})"
+)
+
+
+_SIGNED = re.compile(r"[!#$%&*+~^§?](?=[^\s\"'.,)])|[\d][!#$%&*+~^§]")
 
 
 def _used(text: str, low: str) -> Iterator[Span]:
     """What somebody uses or types and what can be nothing but a password, whatever the line speaks of."""
-    for match in _SURE.finditer(low):
+    for match in _SURE.finditer(low) if _SIGNED.search(low) else ():
         value = text[match.start("v") : match.end("v")].rstrip(".,;:?")
-        if _whole(value) and strong(value) and not technical(value) and not _COUNT.match(value):
+        inside = low[match.start() - 1 : match.start()].isalnum()
+        if not inside and _whole(value) and strong(value) and not technical(value) and not _COUNT.match(value):
             yield Span(match.start("v"), match.start("v") + len(value), "password")
 
 
@@ -243,11 +252,11 @@ def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
         return False
     if near and ((one in _SYSTEMS and two in AGAIN) or (one in _PEOPLE and two in _TOLD)):
         return True
-    if one.rstrip(":=") in _OF_OTHERS or (two in _OF_OTHERS and (one in _COPULAS or one in _LED)):
+    opened = text[start - 1 : start] in _OPENED and PLACED.match(text, start - 1) is None
+    if not opened and (one.rstrip(":=") in _OF_OTHERS or (two in _OF_OTHERS and (one in _COPULAS or one in _LED))):
         return False
     if _SAID_AFTER.match(low, end, end + 60):
         return True
-    opened = text[start - 1 : start] in _OPENED and PLACED.match(text, start - 1) is None
     handed = one in _HANDED or one[-1:] in (":", "=", ">") or opened
     after = _NO.match(low, end, end + 24) is not None
     if not near and not _whole(value):
@@ -376,7 +385,8 @@ def _codes(low: str) -> Iterator[Span]:
 
 _VETO = words("number: id id: ext ext: phone: room kb ref call at in")
 _CODES_ONLY = words(
-    "code codes código codice kod код pin otp tan passcode puk the die is it's est es é è ist jest lautet это shows = : disarm combination combo"
+    "code codes código codice kod код pin otp tan passcode puk the die is it's est es é è ist jest lautet это"
+    " shows = : disarm combination combo"
 )
 
 

@@ -48,7 +48,7 @@ _MESSAGE = re.compile(
     r"(?:[^\s\d]{1,8}[ \t]){0,3}[\"'(]?(?P<v>\d{3}[ -]\d{3}|\d{4,8})(?![\w@%]|[.,:/-]\d)"
 )
 _YOURS = re.compile(
-    r"\b(?:[a-z]-)?(?P<v>\d{3}[ -]\d{3}|\d{4,8})[ \t](?:is|ist|est|es|è|é|jest|-|–)[ \t](?:your|ihr|dein|votre|ton"
+    r"(?P<v>\d{3}[ -]\d{3}|\d{4,8})[ \t](?:is|ist|est|es|è|é|jest|-|–)[ \t](?:your|ihr|dein|votre|ton"
     r"|tu|su|il tuo"
     r"|il suo|uw|je|o seu|twój|ваш|the|my|mein|der|le|el)[ \t][^\n\d]{0,50}?(?:code|código|codice|kod|код|pin|otp"
     r"|tan|passcode)\b"
@@ -108,7 +108,8 @@ def sent(low: str) -> Iterator[Span]:
             if _CAME.search(said) and not _OTHER_CODES.search(before) and not _FAULT.search(said):
                 yield Span(value.start("v"), value.end("v"), "code")
         for match in _YOURS.finditer(low):
-            if not _OTHER_CODES.search(low[match.end("v") : match.end()].removesuffix("code")):
+            begins = not low[match.start() - 1 : match.start()].isalnum()
+            if begins and not _OTHER_CODES.search(low[match.end("v") : match.end()].removesuffix("code")):
                 yield Span(match.start("v"), match.end("v"), "code")
     for match in _MESSAGE.finditer(low):
         inside = low[match.start() - 1 : match.start()].isalpha()

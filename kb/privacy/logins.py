@@ -72,11 +72,17 @@ _SHORT_PAIR = re.compile(
 )
 """One letter for each: "u: jdoe p: X"."""
 _UNDER = re.compile(
-    r"(?:(?:user(?:[ -]?(?:name|id))?|login|benutzer(?:name)?|kennung|identifiant|usuario|utente|gebruiker"
-    r"|użytkownik)[ \t]?[:=][ \t]?"
-    r"|(?:creds?|cred[eê]n\w{2,9}|zugangsdaten|identifiants|logins?)[^\n]{0,40}\n[ \t]{0,4})"
-    r"[\w.@\\+-]{2,60}[ \t]{0,4}\n[ \t]{0,4}(?P<value>[^\s\"'<>]{5,64})[ \t]{0,4}(?:\n|$)"
-)
+    "(?:"
+    + "|".join(
+        rf"{name}[ \t]?[:=][ \t]?"
+        for name in ("user(?:[ -]?(?:name|id))?", "login", "benutzer(?:name)?", "kennung", "identifiant",
+        "usuario", "utente",
+                     "gebruiker", "użytkownik")
+    )
+    + "|"
+    + "|".join(rf"{name}[^\n]{{0,40}}\n[ \t]{{0,4}}" for name in ("cred", "zugangsdaten", "identifiants", "login"))
+    + r")[\w.@\\+-]{2,60}[ \t]{0,4}\n[ \t]{0,4}(?P<value>[^\s\"'<>]{5,64})[ \t]{0,4}(?:\n|$)"
+)  # fmt: skip
 """A login, and under it a line that is nothing but a value."""
 
 
@@ -84,7 +90,10 @@ def _shaped(text: str, low: str) -> Iterator[Span]:
     """Values that the form around them tells, where they look like passwords."""
     here = (
         (_RESET_AFTER, any(word in low for word in (" auf ", " naar ", " op "))),
-        (_SHORT_PAIR, "p:" in low or "p=" in low or "w:" in low or "w=" in low or "p :" in low or "auth login" in low),
+        (
+            _SHORT_PAIR,
+            any(word in low for word in (" p:", " p=", "/p:", ",p:", ";p=", " pw:", " pw=", " p :", "auth login")),
+        ),
         (
             _UNDER,
             "\n" in low
