@@ -42,8 +42,9 @@ def run(*, say: Say = quiet) -> list[Row]:
     """Recall and precision by kind with 95 % Wilson intervals, harm to identifiers, and seconds for hostile texts.
 
     "ours" are phrasings by the author of the rules, "held" his own that he did not look at while he made them.
-    "independent" ones are by somebody who never saw the rules; what they missed at first was read and mended, part after
-    part. "second" ones are by another who never saw them either, and nothing was mended after they were measured.
+    "independent" ones are by somebody who never saw the rules; what they missed at first was
+    read and mended, part after part. "second" ones are by another who never saw them either: measured once, when the
+    rules were finished, and not read.
     """
     rows: list[Row] = []
     for place, half in enumerate(PARTS):
