@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from kb.privacy.spans import Span, branched, words
 from kb.privacy.technical import technical
-from kb.privacy.values import PLACED, jumbled, odd, strong, wordy
+from kb.privacy.values import PLACED, odd, strong, wordy
 from kb.privacy.wording import AGAIN
 
 _REACH = 110
@@ -18,8 +18,8 @@ _ANY = re.compile(
 )
 _WORD_BEFORE, _BLANKS = 24, 8
 """Most characters of a word before a value that are read, and of the blanks between."""
-_OPENED = frozenset("\"'`“„‘«([<")
-_HANDED = words(
+OPENED = frozenset("\"'`“„‘«([<")
+HANDED = words(
     """use used using uses enter entered entering enters type typed typing types try tried trying tries gave give gives
     given giving told it's its is was be been accept accepts accepted says said say from old new one mine
     set setting sets = : -> => > - – — <- eingegeben gebe gab gegeben verwende verwendet benutze benutzt probiert
@@ -34,7 +34,7 @@ _HANDED = words(
     words word value"""
 )
 _LED = words("with to as mit auf als avec à comme con a com met z na в на с in en into over through")
-_OF_OTHERS = words(
+OF_OTHERS = words(
     """ssid protocol rechner kennung userkennung user users userid user-id username usernames login logins
     account accounts acct
     id ids name for host hostname server pc computer laptop notebook desktop machine printer drucker device
@@ -54,62 +54,6 @@ _NO = re.compile(
     r"|and|which|that|on|to|for|until|till|anymore|bitte|please|et|und|y|e|en|i|mais|aber|pero|ma|maar|ale|но|bis|jusqu|hasta"
     r"|eingegeben|ein|gesetzt|as my|before|since|everywhere|always|then)\b|<-|=|\()"
 )
-_SIX = re.compile(
-    r"\d(?<![\w.,:/+#-].)(?:\d\d[ -]\d{3}|\d{3,7})(?![\w@%]|[.,:/-]\d| ?(?:eur|usd|mb|gb|ms|min|times|users|€|\$))"
-)
-_CODE_TALK = re.compile(
-    r"\b(?:codes?|(?:tür|alarm|tresor|safe|gäste|sicherheits|zugangs|entsperr|digi|zahlen|freigabe|druck|abhol|toegangs"
-    r"|deur|kluis|bevestigings|geräte)-?code|combination|keypad|from the app|token shows|rsa token|c[oó]digo"
-    r"|codice|kod|код|mfa|2fa|otp|totp"
-    r"|authenticator|verification code|tan|pin|puk|securid"
-    r"|okta|duo|passcode"
-    r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
-)
-_CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo",
-               "sms", "one time", "one-time", "keypad", "combination", "from the app", "token", "einmal",
-               "bestätigung")  # fmt: skip
-_SURE_TALK = re.compile(
-    r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms"
-    r"|rsa token|token shows|from the app)\b"
-)
-_HANDED_CODE = _HANDED | words(
-    """shows show showing showed displays sms text texted received receive receives code codes código codice kod код pin
-    otp tan passcode number numbers numéro it me die der das el il le the combination token securid app unlock tablet
-    phone says: kodu codes: erhalten bekommen reçu recibido ricevuto ricevo lautet otrzymałem é g disarm disarms
-    disarmed arm
-    press pressed presses punch punched dial dialled keyed combo keypad opens door lock safe vault gate alarm box
-    lockbox padlock it's enter type"""
-)
-_NO_CODE = re.compile(
-    r"error|fail(?!ed to (?:sign|log))|exit|crash|abort|fehler|erreur|errore|exception|0x|błąd|ошибк|stop code"
-    r"|status|http"
-    r"|\b(?:ticket|order|invoice|zip|postal|area|country|cost|product|material|project|company|plant|event|port|build"
-    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room(?= ?\S{0,4}\d)|extension|employee"
-    r"|transaction|reason"
-    r"|year|post|asset|service|label)\b"
-)
-_WIRELESS = re.compile(
-    r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest (?:net\w{0,4}|internet)|visitors?|gäste-?\w{0,4}"
-    r"|invité\w?|invitados|ospiti|gasten|internet|router)\b"
-)
-_WIRELESS_HINTS = (
-    "wifi",
-    "wi-fi",
-    "wlan",
-    "ssid",
-    "hotspot",
-    "wpa",
-    "wep",
-    "wireless",
-    "guest",
-    "gäste",
-    "visitor",
-    "invit",
-    "ospiti",
-    "gasten",
-    "internet",
-)
-_WIRED = re.compile(r"(?<![\w.:/-])(?:\d{10,20}|[0-9A-F]{26}|[A-Za-z0-9]{8,24})(?![\w.:@-])")
 
 
 _SURE_WORDS = (
@@ -144,15 +88,11 @@ def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
         if (near or _at_login(low, start, end)) and _looks(text, low, start, end, near=near):
             yield Span(start, end, "password")
     yield from _used(text, low)
-    if any(name in low for name in _WIRELESS_HINTS):
-        yield from _of_network(text, low)
-    if any(name in low for name in _CODE_HINTS):
-        yield from _codes(low)
 
 
-def _last(low: str, start: int) -> tuple[str, str]:
+def last_words(low: str, start: int) -> tuple[str, str]:
     """The last word but one and the last word of the same line before a value; "" where there is none."""
-    start -= low[start - 1 : start] in _OPENED
+    start -= low[start - 1 : start] in OPENED
     before = low[max(0, start - 2 * _WORD_BEFORE - 4) : start]
     before = before[before.rfind("\n") + 1 :]
     bare = before.rstrip(" \t")
@@ -162,7 +102,7 @@ def _last(low: str, start: int) -> tuple[str, str]:
     return (two, one[0]) if one else ("", two)
 
 
-def _line(low: str, start: int, end: int) -> tuple[int, int]:
+def line_around(low: str, start: int, end: int) -> tuple[int, int]:
     """The part of the line around, no further than a word may be away."""
     first, last = max(0, start - _REACH), min(len(low), end + _REACH)
     stop = low.find("\n", end, last)
@@ -174,7 +114,7 @@ def _is_near(low: str, start: int, end: int, places: Sequence[int]) -> bool:
     near = [place for place in places[max(0, at - 1) : at + 1] if start - _REACH < place < end + _REACH]
     if not near:
         return False
-    first, last = _line(low, start, end)
+    first, last = line_around(low, start, end)
     return any(first <= place < last for place in near)
 
 
@@ -233,7 +173,7 @@ _LOGIN_HINTS = (
 
 def _at_login(low: str, start: int, end: int) -> bool:
     """Whether its line speaks of signing in."""
-    return _LOGIN.search(low, *_line(low, start, end)) is not None
+    return _LOGIN.search(low, *line_around(low, start, end)) is not None
 
 
 def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
@@ -246,21 +186,21 @@ def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
         or not (odd(value) or wordy(value) or _whole(value))
     ):
         return False
-    two, one = _last(low, start)
+    two, one = last_words(low, start)
     one, two = one.strip("\"'`*,.;()") or one, two.strip("\"'`*,.;():")
-    if value.rstrip("0123456789_-#").casefold() in _OF_OTHERS or one[:2] == "x-" or len(value) > 40:
+    if value.rstrip("0123456789_-#").casefold() in OF_OTHERS or one[:2] == "x-" or len(value) > 40:
         return False
     if near and ((one in _SYSTEMS and two in AGAIN) or (one in _PEOPLE and two in _TOLD)):
         return True
-    opened = text[start - 1 : start] in _OPENED and PLACED.match(text, start - 1) is None
-    if not opened and (one.rstrip(":=") in _OF_OTHERS or (two in _OF_OTHERS and (one in _COPULAS or one in _LED))):
+    opened = text[start - 1 : start] in OPENED and PLACED.match(text, start - 1) is None
+    if not opened and (one.rstrip(":=") in OF_OTHERS or (two in OF_OTHERS and (one in _COPULAS or one in _LED))):
         return False
     if _SAID_AFTER.match(low, end, end + 60):
         return True
-    handed = one in _HANDED or one[-1:] in (":", "=", ">") or opened
+    handed = one in HANDED or one[-1:] in (":", "=", ">") or opened
     after = _NO.match(low, end, end + 24) is not None
     if not near and not _whole(value):
-        return (one in _LED or one in _USES or (one in _HANDED and odd(value))) and two not in _SIGNING
+        return (one in _LED or one in _USES or (one in HANDED and odd(value))) and two not in _SIGNING
     if near and odd(value) and one not in _LED and _KEY_BEFORE.search(low, max(0, start - 44), start):
         return True
     if _whole(value):
@@ -325,75 +265,3 @@ def _whole(value: str) -> bool:
     return (
         any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and any(sign in "!#$%&*+?@^~=§" for sign in value)
     )
-
-
-def _of_network(text: str, low: str) -> Iterator[Span]:
-    """Keys of networks beside the word "wifi": long numbers, and what is no word, where "is" or a colon leads there."""
-    about = [one.start() for one in _WIRELESS.finditer(low)]
-    for match in _KEY_LINE.finditer(low) if about else ():
-        value = text[match.start("v") : match.end("v")].rstrip(".,;:")
-        key = value.isdigit() or jumbled(value) or any(map(str.isdigit, value)) or value not in (low, value.title())
-        if key and _any_in(about, match.start() - 200, match.end()) and not PLACED.match(value):
-            yield Span(match.start("v"), match.start("v") + len(value), "key")
-    for match in _WIRED.finditer(text) if about else ():
-        value, start = match.group(), match.start()
-        one = _last(low, start)[1]
-        if (one not in _HANDED_KEY and one[-1:] not in (":", "=", ">")) or one.strip(":") in _OF_OTHERS:
-            continue
-        if not _any_in(about, *_line(low, start, start)):
-            continue
-        if not (value.isdigit() or jumbled(value) or (strong(value) and (odd(value) or len(value) == 26))):
-            continue
-        if not technical(value):
-            yield Span(start, match.end(), "key")
-
-
-_KEY_LINE = re.compile(
-    r"(?:^|(?<=[\n;,|])|(?<=, ))[ \t]{0,12}(?:(?:network |security |wpa2? )?key|schlüssel|cl[ée]|clave|chiave"
-    r"|sleutel|klucz|chave|ключ|psk|pw)"
-    r"(?:[ \t]?(?:content|inhalt|material|passphrase))?[ \t.]{0,20}[:=][ \t]{0,4}[\"']?(?P<v>[^\s\"']{8,63})"
-)
-"""A key on a line of its own near a network's name."""
-_HANDED_KEY = words(
-    "is = -> / key pw pass password code with use ist lautet est es è jest says: says schlüssel clé clave it:"
-)
-
-
-def _codes(low: str) -> Iterator[Span]:
-    """Digits that came, were shown or were typed, on a line that speaks of a code and of nothing else that has one."""
-    some = list(_SIX.finditer(low))
-    talks = [one.span() for one in _CODE_TALK.finditer(low)] if some else []
-    others = [one.start() for one in _NO_CODE.finditer(low)] if talks else []
-    sure = [one.start() for one in _SURE_TALK.finditer(low)] if talks else []
-    for match in some if talks else ():
-        start, end = match.span()
-        first, last = _line(low, start, end)
-        first = max(first, start - 70)
-        at = bisect_left(talks, (first, 0))
-        if at == len(talks) or talks[at][1] > last or _any_in(others, first, last):
-            continue
-        talk = talks[at]
-        one = _last(low, start)[1]
-        one = one.strip("\"'`*,.;()") or one
-        six = len(match.group().replace(" ", "").replace("-", "")) == 6
-        handed = one in _HANDED_CODE or one[-1:] in (":", "=", ">") or low[start - 1 : start] in _OPENED
-        if handed and one.rstrip(":") not in _VETO and (six or (end - start > 3 and _close(talk, start, end))):
-            year = end - start == 4 and low[start : start + 2] in ("19", "20")
-            if not year and (six or _any_in(sure, first, last) or one.rstrip(":=") in _CODES_ONLY):
-                yield Span(start, end, "code")
-
-
-_VETO = words("number: id id: ext ext: phone: room kb ref call at in")
-_CODES_ONLY = words(
-    "code codes código codice kod код pin otp tan passcode puk the die is it's est es é è ist jest lautet это"
-    " shows = : disarm combination combo"
-)
-
-
-def _any_in(places: Sequence[int], first: int, last: int) -> bool:
-    at = bisect_left(places, first)
-    return at < len(places) and places[at] < last
-
-
-def _close(talk: tuple[int, int], start: int, end: int) -> bool:
-    return min(abs(start - talk[1]), abs(talk[0] - end)) < 40

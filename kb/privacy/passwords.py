@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from kb.privacy import codes
 from kb.privacy.beside import beside
+from kb.privacy.devices import on_devices
 from kb.privacy.layouts import laid_out
 from kb.privacy.logins import pairs, resets
 from kb.privacy.spans import Span, lowered
@@ -56,6 +57,7 @@ def passwords(text: str) -> Iterator[Span]:
             last = span.end if span.start <= last + 60 and span.end > last else last
             yield span
     yield from beside(text, low, places)
+    yield from on_devices(text, low)
     yield from codes.sent(low)
     yield from resets(text, low)
     yield from pairs(text, low)
