@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from kb.privacy.spans import Span, branched, words
+from kb.privacy.spans import Span, words
 from kb.privacy.technical import technical
 from kb.privacy.values import PLACED, odd, strong, wordy
 from kb.privacy.wording import AGAIN
@@ -56,38 +56,14 @@ _NO = re.compile(
 )
 
 
-_SURE_WORDS = (
-    r"opens? with|use|uses|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|"
-    r"verwende|benutze|tippe|gebe|nutze|nehme|utilise|tape|gebruik|używam|использую|ввожу"
-)
-_TOLD_WORDS = ("spelled", "spelt", "spells", "dictated", "read", "reads", "told", "tells", "said", "says", "gave")
-_SURE = re.compile(
-    f"(?:{branched(_SURE_WORDS)}|" + "|".join(rf"{verb}(?: \w{{1,6}}){{0,2}}:" for verb in _TOLD_WORDS) + ")"
-    r"[ \t:]{1,3}[\"'(]?(?P<v>[^\s\"'<>@=/\\()]{7,40})"
-)
-
-
-_SIGNED = re.compile(r"[!#$%&*+~^§?](?=[^\s\"'.,)])|[\d][!#$%&*+~^§]")
-
-
-def _used(text: str, low: str) -> Iterator[Span]:
-    """What somebody uses or types and what can be nothing but a password, whatever the line speaks of."""
-    for match in _SURE.finditer(low) if _SIGNED.search(low) else ():
-        value = text[match.start("v") : match.end("v")].rstrip(".,;:?")
-        inside = low[match.start() - 1 : match.start()].isalnum()
-        if not inside and _whole(value) and strong(value) and not technical(value) and not _COUNT.match(value):
-            yield Span(match.start("v"), match.start("v") + len(value), "password")
-
-
 def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
     """Values on a line that speaks of a password; ``places`` are the starts of the words that do, in order."""
     for match in _ANY.finditer(text) if places or any(name in low for name in _LOGIN_HINTS) else ():
         value = match.group().rstrip(".,;:?")
         start, end = match.start(), match.start() + len(value)
-        near = _is_near(low, start, end, places) or (_whole(value) and _is_under(low, start, places))
+        near = _is_near(low, start, end, places) or (whole(value) and _is_under(low, start, places))
         if (near or _at_login(low, start, end)) and _looks(text, low, start, end, near=near):
             yield Span(start, end, "password")
-    yield from _used(text, low)
 
 
 def last_words(low: str, start: int) -> tuple[str, str]:
@@ -179,12 +155,7 @@ def _at_login(low: str, start: int, end: int) -> bool:
 def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
     """Whether it is a password by its own looks and the words at its sides; ``near`` one is spoken of, else a login."""
     value = text[start:end]
-    if (
-        not strong(value)
-        or technical(value)
-        or _COUNT.match(value)
-        or not (odd(value) or wordy(value) or _whole(value))
-    ):
+    if not strong(value) or technical(value) or COUNT.match(value) or not (odd(value) or wordy(value) or whole(value)):
         return False
     two, one = last_words(low, start)
     one, two = one.strip("\"'`*,.;()") or one, two.strip("\"'`*,.;():")
@@ -199,11 +170,11 @@ def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:
         return True
     handed = one in HANDED or one[-1:] in (":", "=", ">") or opened
     after = _NO.match(low, end, end + 24) is not None
-    if not near and not _whole(value):
+    if not near and not whole(value):
         return (one in _LED or one in _USES or (one in HANDED and odd(value))) and two not in _SIGNING
     if near and odd(value) and one not in _LED and _KEY_BEFORE.search(low, max(0, start - 44), start):
         return True
-    if _whole(value):
+    if whole(value):
         return (
             handed
             or after
@@ -241,7 +212,7 @@ _SIGNING = words(
 )
 
 
-_COUNT = re.compile(
+COUNT = re.compile(
     r"(?i:ctrl|strg|alt|altgr|shift|umschalt|win|windows|cmd|fn|maj)\+|\d{2,5}x\d{2,5}|[a-zA-Z]+\+\+[\d.]*$"
     r"|[a-zA-Z]{1,4}#\d+$|\d{1,4}[a-zA-Z]{1,8}[.!?]?$|[a-zA-Z]{1,3}\d{1,8}$|[A-Z0-9]{1,4}[-_][A-Z0-9-]{1,12}$"
     r"|[\w.-]{1,60}\.[a-z]{2,5}(?::\d{1,5})?$"
@@ -260,7 +231,7 @@ _SAID_AFTER = re.compile(
 )
 
 
-def _whole(value: str) -> bool:
+def whole(value: str) -> bool:
     """Whether letters, digits and a sign of no name are all in it."""
     return (
         any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and any(sign in "!#$%&*+?@^~=§" for sign in value)

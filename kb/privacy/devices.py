@@ -1,4 +1,4 @@
-"""Keys of networks and codes of devices beside words for one, told by their looks and by the word before them."""
+"""What is used or typed, keys of networks and codes of devices, told by their looks and by the word before them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from kb.privacy.beside import HANDED, OF_OTHERS, OPENED, last_words, line_around
-from kb.privacy.spans import Span, words
+from kb.privacy.beside import COUNT, HANDED, OF_OTHERS, OPENED, last_words, line_around, whole
+from kb.privacy.spans import Span, branched, words
 from kb.privacy.technical import technical
 from kb.privacy.values import PLACED, jumbled, odd, strong
 
@@ -69,8 +69,32 @@ _WIRELESS_HINTS = (
 _WIRED = re.compile(r"(?<![\w.:/-])(?:\d{10,20}|[0-9A-F]{26}|[A-Za-z0-9]{8,24})(?![\w.:@-])")
 
 
+_SURE_WORDS = (
+    r"opens? with|use|uses|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|"
+    r"verwende|benutze|tippe|gebe|nutze|nehme|utilise|tape|gebruik|używam|использую|ввожу"
+)
+_TOLD_WORDS = ("spelled", "spelt", "spells", "dictated", "read", "reads", "told", "tells", "said", "says", "gave")
+_SURE = re.compile(
+    f"(?:{branched(_SURE_WORDS)}|" + "|".join(rf"{verb}(?: \w{{1,6}}){{0,2}}:" for verb in _TOLD_WORDS) + ")"
+    r"[ \t:]{1,3}[\"'(]?(?P<v>[^\s\"'<>@=/\\()]{7,40})"
+)
+
+
+_SIGNED = re.compile(r"[!#$%&*+~^§?](?=[^\s\"'.,)])|[\d][!#$%&*+~^§]")
+
+
+def _used(text: str, low: str) -> Iterator[Span]:
+    """What somebody uses or types and what can be nothing but a password, whatever the line speaks of."""
+    for match in _SURE.finditer(low) if _SIGNED.search(low) else ():
+        value = text[match.start("v") : match.end("v")].rstrip(".,;:?")
+        inside = low[match.start() - 1 : match.start()].isalnum()
+        if not inside and whole(value) and strong(value) and not technical(value) and not COUNT.match(value):
+            yield Span(match.start("v"), match.start("v") + len(value), "password")
+
+
 def on_devices(text: str, low: str) -> Iterator[Span]:
-    """Keys of networks, and codes that were shown, sent or typed."""
+    """What is used or typed, keys of networks, and codes that were shown, sent or typed."""
+    yield from _used(text, low)
     if any(name in low for name in _WIRELESS_HINTS):
         yield from _of_network(text, low)
     if any(name in low for name in _CODE_HINTS):
