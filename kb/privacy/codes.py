@@ -47,6 +47,13 @@ _MESSAGE = re.compile(
     r"(?:[ \t](?:with|says|saying|showing|reading|mit|avec|con|met|com|containing|contains)|:)[ \t]"
     r"(?:[^\s\d]{1,8}[ \t]){0,3}[\"'(]?(?P<v>\d{3}[ -]\d{3}|\d{4,8})(?![\w@%]|[.,:/-]\d)"
 )
+_YOURS = re.compile(
+    r"(?P<v>\d{3}[ -]\d{3}|\d{4,8})[ \t](?:is|ist|est|es|è|é|jest|-|–)[ \t](?:your|ihr|dein|votre|ton"
+    r"|tu|su|il tuo"
+    r"|il suo|uw|je|o seu|twój|ваш|the|my|mein|der|le|el)[ \t][^\n\d]{0,50}?(?:code|código|codice|kod|код|pin|otp"
+    r"|tan|passcode)\b"
+)
+"""How messages say it: "123456 is your verification code"."""
 _ABOUT = re.compile(r"\b(?:codes?|pin|otp|tan|c[oó]digo|codice|kod|код|2fa|mfa|verif)\b")
 _NOT = words("pad pads connector field pin otp tan puk cvv")
 
@@ -70,11 +77,18 @@ def _linked(low: str, end: int) -> Span | None:
     """Digits after "is", "to", a colon or a bracket within a few words of the same sentence."""
     stop = low.find("\n", end, end + _WINDOW)
     stop = min(len(low), end + _WINDOW) if stop < 0 else stop
-    linked = False
+    linked = comma = False
     for place, word in enumerate(TOKEN.finditer(low, end, stop)):
         said = word.group()
         if (linked or (said[0] == "(" and place)) and (value := _DIGITS.match(low, word.start())) is not None:
             return Span(value.start("v"), value.end("v"), "code")
+        if (
+            comma
+            and (value := _DIGITS.match(low, word.start())) is not None
+            and low[value.end() : value.end() + 1] in ",;"
+        ):
+            return Span(value.start("v"), value.end("v"), "code")
+        comma = said[-1] == ","
         if place > _WORDS or said[-1] in ".!" or said.rstrip(":") in _NOT:
             return None
         linked = said in LINK or (said[-1] in ":=" and said[:-1] not in OTHERS)
@@ -93,6 +107,10 @@ def sent(low: str) -> Iterator[Span]:
             said = f"{before} {value.group()} {after_}"
             if _CAME.search(said) and not _OTHER_CODES.search(before) and not _FAULT.search(said):
                 yield Span(value.start("v"), value.end("v"), "code")
+        for match in _YOURS.finditer(low):
+            begins = not low[match.start() - 1 : match.start()].isalnum()
+            if begins and not _OTHER_CODES.search(low[match.end("v") : match.end()].removesuffix("code")):
+                yield Span(match.start("v"), match.end("v"), "code")
     for match in _MESSAGE.finditer(low):
         inside = low[match.start() - 1 : match.start()].isalpha()
         if (

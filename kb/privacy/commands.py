@@ -20,10 +20,11 @@ _OPTIONS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ("net use", r"/u(?:ser)?:\S{1,60}[ \t]{1,3}(?P<v>[^\s/]\S{3,80})"),
         ("net use", r"[ \t](?P<v>[^\s/\\:*]\S{3,80})[ \t]{1,3}/u(?:ser)?:"),
         ("curl,wget,http", rf"[ \t](?:-u|--user|-a|--auth)[ \t=]{{0,2}}[\"']?[^\s:\"']{{1,60}}:{_WORD}"),
-        ("mysql,mariadb,sshpass,7z,mongo", rf"[ \t]-p{_WORD}"),
+        ("mysql,mariadb,sshpass,7z,mongo,unrar,rar x", rf"[ \t]-p{_WORD}"),
         (
             "mysql,mongo,mariadb,sshpass,plink,pscp,sqlcmd,isql,bcp,rsync,psexec,runas,schtasks,sc config,docker"
-            ",podman,helm,az login,oc login,rdesktop,svn,ipmitool,tsql,zip,winrs,rabbitmq,vault login,skopeo",
+            ",podman,helm,az login,oc login,rdesktop,svn,ipmitool,tsql,zip,winrs,rabbitmq,vault login,skopeo"
+            ",mosquitto,winrm,cqlsh,unzip,influx",
             rf"[ \t][-/]r?[pP]w?[ \t:=]{{1,2}}{_WORD}",
         ),
         ("redis-cli", rf"[ \t]-a[ \t]{{1,2}}{_WORD}"),
@@ -48,6 +49,12 @@ _SAYINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("networkcredential", rf"networkcredential\([\"'][^\"'\n]{{1,60}}[\"'],[ ]{{0,3}}{_QUOTED}"),
         ("identified", rf"(?:user|role|to)[ \t]{{1,3}}\S{{1,60}}[ \t]{{1,3}}identified (?:with \S{{1,40}} )?(?:by|as) "
                        rf"(?:password |values )?{_WORD}"),
+        ("reg_sz", rf"pass\w{{0,12}}[\"']?[ \t]{{1,8}}(?:/t )?reg_sz[ \t]{{1,8}}(?:/d )?{_WORD}"),
+        ("rasdial", r"rasdial[ \t]{1,2}(?:\"[^\"\n]{1,60}\"|[^\s\"]{1,60})[ \t]{1,2}\S{1,60}"
+                    rf"[ \t]{{1,2}}{_WORD}"),
+        ("auth ", rf"auth (?:md5|sha(?:-?\d{{3}})?)[ \t]{{1,2}}{_WORD}"),
+        ("priv ", rf"priv (?:des|3des|aes)(?:[ -]?\d{{3}})?[ \t]{{1,2}}{_WORD}"),
+        ("passphrase ", rf"--(?:passphrase|password)[ \t=]{{1,2}}{_WORD}"),
         ("pgpass", r"(?<![\w.:*])[\w.*-]{1,60}:(?:\d{2,5}|\*):[\w.*-]{1,40}:[\w.-]{1,40}:(?P<v>[^\s\"']{4,100})"),
         ("echo", r"echo[ \t]{1,2}(?:-n[ \t])?[\"']?(?P<v>[^\s\"'|]{4,100})[\"']?[ \t]{0,2}\|[ \t]{0,2}"
                  r"(?:sudo|chpasswd|passwd|smbpasswd|su\b|docker|podman|gpg|kinit|cryptsetup|openssl|helm)"),
@@ -57,9 +64,11 @@ _SAYINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 """What a text holds where the pattern may match, and the pattern."""
 _DEVICE = re.compile(
-    r"(?:(?:radius|tacacs|ntp)[^\n]{0,60}? key|isakmp key|key-string|psksecret|pre-shared-key"
+    r"(?:radius[^\n]{0,60}? key|tacacs[^\n]{0,60}? key|ntp[^\n]{0,60}? key|isakmp key|key-string|psksecret"
+    r"|pre-shared-key"
     r"|snmp(?:-server)?(?: v\dc?)? community(?: string)?[:=]?"
-    r"|(?P<typed>(?:username \S{1,40} (?:privilege \d{1,2} )?)?(?:password|secret)(?= [045-9] ))"
+    r"|username \S{1,40} (?:privilege \d{1,2} )?(?:password|secret)(?= [045-9] )"
+    r"|password(?= [045-9] )|secret(?= [045-9] )"
     r"|enable (?:secret|password)|wpa-psk|authentication-key|message-digest-key)"
     r"(?: (?:ascii|hex|encrypted|local|remote|enc|md5|\d{1,3})){0,3} (?P<v>[^\s\"']{6,100})"
 )
@@ -83,7 +92,7 @@ def commands(text: str) -> Iterator[Span]:
     if any(name in low for name in _DEVICES):
         for match in _DEVICE.finditer(low):
             value = match["v"]
-            typed = (match["typed"] or "").startswith("username") or not value.isalpha()
+            typed = match.group().startswith("username") or not value.isalpha()
             if typed and _said(value) and not is_word(value):
                 yield _secret(match)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from kb.privacy.numbers import RUN, luhn
-from kb.privacy.spans import Span, lowered
+from kb.privacy.spans import Span, branched, lowered
 
 _TWO = re.compile(r"\d\d")
 
@@ -17,8 +17,14 @@ def ids(text: str) -> Iterator[Span]:
         return
     low = lowered(text)
     yield from _named_ids(text, low)
-    for pattern, check in _BARE if RUN.search(text) else ():
-        yield from (Span(match.start(), match.end(), "id") for match in pattern.finditer(text) if check(match.group()))
+    if RUN.search(text) is None:
+        return
+    yield from (Span(match.start(), match.end(), "id") for match in _NINO.finditer(text) if _nino(match.group()))
+    for begins in _BEGINS.finditer(text):
+        for pattern, check in _BARE:
+            match = pattern.match(text, begins.start())
+            if match is not None and check(match.group()):
+                yield Span(match.start(), match.end(), "id")
 
 
 def _named_ids(text: str, low: str) -> Iterator[Span]:
@@ -112,9 +118,11 @@ def _social_de(value: str) -> bool:
     return total % 10 == int(bare[11])
 
 
+_NINO = re.compile(r"[A-CEGHJ-PR-TW-Z](?<![\w-].)[A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])")
+_BEGINS = re.compile(r"[\dXYZxyz](?<!\w.)(?=[\d .-]{5})")
+"""Where one of :data:`_BARE` can begin."""
 _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"\d(?<![\w.-].)\d\d-\d{2}-\d{4}(?![\w-])"), _ssn),
-    (re.compile(r"[A-CEGHJ-PR-TW-Z](?<![\w-].)[A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"), _nino),
     (re.compile(r"[12](?<![\w.-].) ?\d\d ?(?:[02-9]\d|1[0-2]) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d(?![\w-])"), _nir),
     (
         re.compile(r"[\dXYZxyz](?<![\w.-].)(?:\d{7}|-?\d{7}|\d\.\d{3}\.\d{3})[ -]?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])"),
@@ -130,8 +138,8 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
 _CODICE = re.compile(
     r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"
 )
-_KEYED = re.compile(
-    r"(?:ssn|social security(?: number| no\.?)?|national insurance(?: number| no\.?)?|nino|ni number|national id"
+_NAMES = (
+    r"ssn|social security(?: number| no\.?)?|national insurance(?: number| no\.?)?|nino|ni number|national id"
     r"|id card(?: number| no\.?)?|passport|reisepass(?:nummer)?|pass-?nr\.?|passeport|pasaporte|passaporto"
     r"|paspoort|паспорт"
     r"|ausweis(?:nummer|-?nr\.?)|personalausweis(?:nummer)?|steuer-?(?:id|identifikationsnummer|nummer|nr\.?)|idnr"
@@ -141,13 +149,17 @@ _KEYED = re.compile(
     r"|снилс|инн"
     r"|ahv(?:-?nummer)?|avs|cpf|personnummer|fødselsnummer|cpr|henkilötunnus|aadhaar|pan card"
     r"|driver'?s? licen[cs]e|driving licence"
-    r"|führerschein(?:nummer)?|medicare|nhs(?: number| no\.?)?)"
+    r"|führerschein(?:nummer)?|medicare|nhs(?: number| no\.?)?"
+)
+_KEYED = re.compile(
+    f"(?:{branched(_NAMES)})"
     r"(?:[ -]?(?:number|no\.?|nr\.?|nummer|num|card|id|#))?[\"'*]{0,2}[ \t]{0,2}(?:is|ist|lautet|est|es|è|é"
     r"|jest|war|was"
     r"|:|=|no\.|number|n°|->|-|\||\()?[ \t:=\"'*]{0,4}"
 )
 _ID_FAR = re.compile(
-    r"[^\n\d]{0,80}?[ \t,(](?:is|ist|lautet|est|es|è|é|jest|это|was|war|:|=|->)[ \t:\"'(]{1,3}(?=[A-Za-z]{0,3} ?\d)"
+    r"[^\n\d]{0,80}?[ \t,(](?:as|als|be|sein|here:|hier:|aquí:|ici :|ecco:|is|ist|lautet|est|es|è|é|jest|это|was"
+    r"|war|:|=|->)[ \t:\"'(]{1,3}(?=[A-Za-z]{0,3} ?\d)"
 )
 """Words between the name of an id and "is"."""
 _ID_VALUE = re.compile(

@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.privacy.spans import Span, lowered, words
+from kb.privacy.spans import Span, branched, lowered, words
 from kb.privacy.technical import is_word, masked, technical
 from kb.privacy.values import MAIL, PLACED
 
-_LONG = re.compile(r"[A-Za-z0-9_][\w.~+/=:-]{15,}+")
+_LONG = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z0-9_][\w.~+/=:-]{15,}+")
 _FORMS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"
@@ -40,9 +40,11 @@ _PEM = re.compile(r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)--
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:|Private-Lines: ?\d{1,3}\s")
 _PEM_LONGEST = 20_000
 _WORDS = re.compile(
-    "keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat"
-    "|sig|cookie|session(?==)|schlüssel|sleutel|chiave|cl[ée](?= )|clave(?= )|chave(?= )|klucz|ключ|nyckel"
-    "|nøkkel|nøgle|jeton"
+    branched(
+        "keys?|token|secret|bearer|basic|credential|jsessionid|phpsessid|sess(?:ion)?[ _]?id|connect.sid|apikey|pat"
+        "|sig|cookie|session(?==)|schlüssel|sleutel|chiave|cl[ée](?= )|clave(?= )|chave(?= )|klucz|ключ|nyckel"
+        "|nøkkel|nøgle|jeton|community"
+    )
 )
 _NOUNS = frozenset(("key", "keys", "schlüssel", "sleutel", "chiave", "clé", "cle", "clave", "chave", "klucz", "ключ",
                     "nyckel", "nøkkel", "nøgle"))  # fmt: skip
@@ -52,7 +54,7 @@ _OF_KEY = re.compile(
     "|signing|encryption|master"
     "|geheim(?:e|er|en|es)?|zugriffs|zugangs|totp|seed|hmac|jwt|sas|tajny|секретный|hemlig|installation|ingest"
     "|management"
-    "|subscription|instrumentation|integration|machine|tsig|snmp|validation|decryption|connection|hash|write|read|bot"
+    "|ipsec|vpn|router|tunnel|subscription|instrumentation|integration|machine|tsig|snmp|validation|decryption|connection|hash|write|read|bot"
     "|license|storage|primary|sharedaccess|api[ _-]?token|x|stripe|aws|azure|google|github|gitlab|openai"
     "|sendgrid|twilio|webhook)[ _.-]?$"
 )
@@ -61,11 +63,13 @@ _KEY_OF = re.compile(
     r"(?:api|secr[eè]te?|segreta|secreta|privée?|privata|privada|acc[eè]s|accesso|acceso|acesso|tajny|dostępu|доступа"
     r"|client|chiffrement|cifrado|cifratura)\b"
 )
-_ENDS_WORD = frozenset(" \t(,?")
+_ENDS_WORD = frozenset(" \t(,?;")
 _FAR = re.compile(r"[^\s]{1,160}")
 _FAR_WORDS, _FAR_WINDOW = 14, 200
 _FAR_LINK = words(
     "is are was = : -> => ist lautet war est es è é to this jest это c'est says follows as with below here und and"
+    " entered enter"
+    " use used using tried typed pasted put gave sent got eingegeben verwende nehme saisi utilisé ingresé inserito"
 )
 _ABOUT_KEY = words(
     "id ids thumbprint fingerprint hash md5 sha1 sha256 sha-256 name version commit serial guid uuid tenant correlation"
@@ -79,6 +83,10 @@ _LINK = re.compile(
 )
 _VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,600}")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_RANDOM = re.compile(
+    r"(?=[^\d]*\d)(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[A-Za-z0-9+/=_]{20,200}|[0-9a-f]{32,128}|[0-9A-F]{26,128}"
+)
+"""What is no word, no name and no path: a key by its looks."""
 _COUNTED = re.compile(r"[a-z]{3,12}\d{1,2}")
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _AMBIGUOUS = frozenset(
@@ -93,7 +101,8 @@ def keys(text: str) -> Iterator[Span]:
             yield Span(match.start(), _trimmed(text, match.start(), match.end()), "key")
     if "hook" in text:
         yield from (Span(match.start(), match.end(), "key") for match in _HOOK.finditer(text))
-    yield from (Span(match.start(), match.end(), "key") for match in _RECOVERY.finditer(text))
+    if text.count("-") > 6:
+        yield from (Span(match.start(), match.end(), "key") for match in _RECOVERY.finditer(text))
     yield from _private(text)
     yield from _worded(text, lowered(text))
 
@@ -145,6 +154,9 @@ def _worded(text: str, low: str) -> Iterator[Span]:
         if name in _NOUNS:
             of = _KEY_OF.match(low, end)
             if of is None and _OF_KEY.search(low[max(0, start - 16) : start]) is None:
+                value, found = _near(text, low, end, name)
+                if value is not None and found and _RANDOM.fullmatch(text, value.start, value.end):
+                    yield value
                 continue
             end = of.end() if of is not None else end
         value, found = _near(text, low, end, name)
@@ -162,7 +174,9 @@ def _near(text: str, low: str, end: int, name: str) -> tuple[Span | None, bool]:
     if link is None or value is None:
         return None, False
     start, stop = value.start(), _value_end(text, value.start(), value.end())
-    found = _is_key(text[start:stop], tight=link["tight"] is not None, word=name)
+    found = _is_key(
+        text[start:stop], tight=any(sign in link.group() for sign in ":=>") or link["tight"] is not None, word=name
+    )
     return Span(start, stop, "key"), found
 
 
@@ -210,6 +224,8 @@ def _value_end(text: str, start: int, end: int) -> int:
 def _inside(text: str, start: int) -> bool:
     """Whether a word begins inside another: "sig" in "design", but not "Secret" in "ClientSecret"."""
     before = text[start - 1 : start]
+    if text[max(0, start - 8) : start].lower().endswith(("toegangs", "zugriffs", "zugangs", "access", "auth")):
+        return False
     return before.isalpha() and not (text[start].isupper() and before.islower())
 
 

@@ -11,7 +11,7 @@ from kb.privacy.values import closes, odd, plain_path, strong, wordy
 from kb.privacy.wording import AGAIN, KEYS
 
 _PAIR = re.compile(
-    r"(?:creds?|credentials|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
+    r"(?:creds?|cred[eê]n\w{2,9}|zugangsdaten|anmeldedaten|log[ -]?in(?: data| details)?|logon|user(?:name|[ -]?id)?"
     r"|benutzer(?:name)?|identifiants?|usuario|usuário|utente|gebruiker|username ?/ ?password"
     r"|user ?/ ?pass(?:word)?|testen"
     r"|testing|test(?: with)?|inloggegevens|логин)"
@@ -29,7 +29,7 @@ _ACCOUNTS = re.compile(
     r"|operator|backup|test\w{0,6}|user\w{0,6}|svc[_-]\w{1,20}|adm[_-]\w{1,20})$"
 )
 _ABOUT_LOGIN = re.compile(
-    r"\b(?:creds?|credentials?|zugang|zugangsdaten|anmelde\w{0,8}|log(?:ged|s)?[ -]?(?:in|on)|logging (?:in|on)"
+    r"\b(?:creds?|cred[eê]n\w{2,9}|zugang|zugangsdaten|anmelde\w{0,8}|log(?:ged|s)?[ -]?(?:in|on)|logging (?:in|on)"
     r"|logins?|logon"
     r"|sign(?:ed)?[ -]?(?:in|on)"
     r"|sticky|post-?it|zettel|haftnotiz|note says|label|aufkleber|default|defaults|identifiants?|accès|usuario"
@@ -51,12 +51,61 @@ _TYPED = re.compile(
 )
 _VALUE_BEFORE = re.compile(r"(?<!\S)[\"'(]?(?P<v>[^\s\"'<>]{5,64})[\"')]?$")
 _RESET = re.compile(
-    r"(?P<verb>(?:re-?)?set|changed?|put|(?:zurück)?gesetzt|geändert|réinitialisé|changé|remis|cambiad[oa]"
+    r"(?P<verb>re-?set|set|changed?|put|zurückgesetzt|gesetzt|geändert|réinitialisé|changé|remis|cambiad[oa]"
     r"|restablecid[oa]|gewijzigd|gereset|zmienion[oe]) "
     r"(?P<what>(?:it|this|that|them|hers|his|mine|ihn|es|le) )?"
     r"(?:again )?(?:back )?(?:to|auf|en|à|a|naar|na)[ \t:]{1,3}[\"'(]?(?P<value>[^\s\"'<>]{6,64})"
 )
+_RESET_AFTER = re.compile(
+    r"(?:wieder|zurück|terug|es|ihn|pw|passwort|kennwort|wachtwoord)[ \t](?:wieder[ \t])?(?:auf|naar"
+    r"|op)[ \t][\"'„(]?(?P<value>[^\s\"'<>]{6,64})"
+    r"[\"'“)]?[ \t](?:zurück|um|ab)?ge(?:stellt|setzt|ändert|zet)"
+)
 _NAMED = ("pass", "pw", "kennw", "contrase", "wachtw", "hasł", "login", "logon", "log in", "account", "locked")
+
+
+_SHORT_PAIR = re.compile(
+    r"(?<![\w.])(?:u|usr|user|uid|id|l|login)[ \t]?[:=][ \t]?[\w.@\\+-]{2,60}[ \t,;/|]{1,3}(?:p|pw|pwd|pass|k"
+    r"|kw)[ \t]?[:=][ \t]?"
+    r"(?P<value>[^\s\"'<>]{5,64})"
+    r"|auth login[ \t]\S{1,60}[ \t](?P<sent>[^\s\"'<>]{5,64})"
+)
+"""One letter for each: "u: jdoe p: X"."""
+_UNDER = re.compile(
+    "(?:"
+    + "|".join(
+        rf"{name}[ \t]?[:=][ \t]?"
+        for name in ("user(?:[ -]?(?:name|id))?", "login", "benutzer(?:name)?", "kennung", "identifiant",
+        "usuario", "utente",
+                     "gebruiker", "użytkownik")
+    )
+    + "|"
+    + "|".join(rf"{name}[^\n]{{0,40}}\n[ \t]{{0,4}}" for name in ("cred", "zugangsdaten", "identifiants", "login"))
+    + r")[\w.@\\+-]{2,60}[ \t]{0,4}\n[ \t]{0,4}(?P<value>[^\s\"'<>]{5,64})[ \t]{0,4}(?:\n|$)"
+)  # fmt: skip
+"""A login, and under it a line that is nothing but a value."""
+
+
+def _shaped(text: str, low: str) -> Iterator[Span]:
+    """Values that the form around them tells, where they look like passwords."""
+    here = (
+        (_RESET_AFTER, any(word in low for word in (" auf ", " naar ", " op "))),
+        (
+            _SHORT_PAIR,
+            any(word in low for word in (" p:", " p=", "/p:", ",p:", ";p=", " pw:", " pw=", " p :", "auth login")),
+        ),
+        (
+            _UNDER,
+            "\n" in low
+            and any(word in low for word in ("user", "log", "cred", "benutz", "ident", "usu", "utente", "ytkow")),
+        ),
+    )
+    for pattern, wanted in here:
+        for match in pattern.finditer(low) if wanted else ():
+            group = match.lastgroup or "value"
+            value = text[match.start(group) : match.end(group)].rstrip(".,;:)")
+            if strong(value) and (odd(value) or wordy(value)):
+                yield Span(match.start(group), match.start(group) + len(value), "password")
 
 
 def resets(text: str, low: str) -> Iterator[Span]:
@@ -70,6 +119,7 @@ def resets(text: str, low: str) -> Iterator[Span]:
                 continue
             if (match["what"] or named or match["verb"].startswith("re")) and mixed and strong(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
+    yield from _shaped(text, low)
     if " wh" in low or " was " in low or " the one " in low:
         for match in _TYPED.finditer(low):
             typed = _VALUE_BEFORE.search(text, max(0, match.start() - 66), match.start())
@@ -115,7 +165,7 @@ def _slashed(text: str, low: str) -> Iterator[Span]:
     """What stands after a slash or a colon, before it a usual account, or any one where logins are spoken of."""
     for match in _SLASH.finditer(text):
         value = match["value"].rstrip(".,;:)")
-        if not any(map(str.isdigit, value)) or not strong(value) or value.count(".") > 1:
+        if not any(map(str.isdigit, value)) or value.count(".") > 1 or not _mixed(value) or not strong(value):
             continue
         end = match.start()
         first = max(0, end - 64)
@@ -128,7 +178,6 @@ def _slashed(text: str, low: str) -> Iterator[Span]:
             or user.group() in AGAIN
             or user.group() in ("ssid", "protocol", "system")
             or is_word(user.group())
-            or not _mixed(value)
         ):
             continue
         spaced = end < match.start() or match.group()[0] != ":"

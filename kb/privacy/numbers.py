@@ -26,15 +26,17 @@ _IBAN_LENGTH = {
 }
 _OF_BANK = r"(?:[ -](?:bank|bancaire|bancari[ao]|corrente|corriente|courant|bankowe\w{0,2}|банковск\w{2,3}))?"
 _ACCOUNT = re.compile(
-    r"(?:(?P<first>(?:number|nummer|num[ée]ro|número|numer|nr|n[°ºo]|номер)[. ]{1,2}(?:(?:de|di|do|da|of|von"
-    r"|van|del?|mon|mi"
-    r"|il|my|the|your|your)[ ]){0,2})?"
     r"(?:account|acct|konto|kontos|kto|compte|cuenta|conta|conto|rekening|konta|rachun(?:ek|ku)|сч[её]та?|a/c"
     r"|blz|rib|iban"
     rf"|bban|routing)(?:nummer)?{_OF_BANK}"
     r"[.]?[ -]{0,2}(?P<named>number|no\.?|nr\.?|num\.?|nummer|num[ée]ro|número|numer|n[°º]|n\.|#|номер)?"
-    r"[ \t]{0,2}(?:is|ist|lautet|est|es|è|é|jest|:|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d))(?![\w-])"
+    r"[ \t]{0,2}(?:is|ist|lautet|est|es|è|é|jest|:|=)?[ \t]{0,2}(?P<n>\d[\d -]{5,22}\d)(?![\w-])"
 )
+_FIRST = re.compile(
+    r"(?:number|nummer|num[ée]ro|número|numer|nr|n[°ºo]|номер)[. ]{1,2}"
+    r"(?:(?:de|di|do|da|of|von|van|del?|mon|mi|il|my|the|your)[ ]){0,2}$"
+)
+"""What stands before the word for an account where it is called a number: "number of my account"."""
 _MONEY = words(
     """bank giro saving checking deposit salary konto iban bban blz rib a/c routing payroll corrente corriente bancair
     bancari kto rekening cuenta compte"""
@@ -59,9 +61,11 @@ def _runs(text: str, low: str) -> Iterator[Span]:
             yield Span(match.start() - 2, end, "bank")
     for match in _ACCOUNT.finditer(low):
         said = low[max(0, match.start() - 24) : match.start("n")]
-        if (match["named"] or match["first"] or any(word in said for word in _MONEY)) and 6 <= sum(
-            map(str.isdigit, match["n"])
-        ) <= 18:
+        if (
+            match["named"]
+            or _FIRST.search(low, max(0, match.start() - 20), match.start())
+            or any(word in said for word in _MONEY)
+        ) and 6 <= sum(map(str.isdigit, match["n"])) <= 18:
             yield Span(match.start("n"), match.end("n"), "bank")
     yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
 

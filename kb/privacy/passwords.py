@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from kb.privacy import codes
 from kb.privacy.beside import beside
+from kb.privacy.devices import on_devices
 from kb.privacy.layouts import laid_out
 from kb.privacy.logins import pairs, resets
 from kb.privacy.spans import Span, lowered
@@ -28,7 +29,8 @@ _FORWARD = 9
 
 _ASSIGN = re.compile(
     r"(?:s|-?(?:field|value|is))?[\"'`*_\\]{0,4}[ \t]{0,3}(?:\([^()\n]{1,40}\)[\"'`]{0,2}[ \t]{0,2})?"
-    r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|[-=]>|\|[-–—]?|[-–—](?=[ \t])|→)"
+    r"(?:[\"']?[ \t]{1,2}value[ \t]?=|[:=>]{1,2}=?|;(?=\S)|['’]s(?=[ \t])|[•·…]|\.{2,30}(?=[ \t])|[-=]>|\|[-–—]?"
+    r"|[-–—](?=[ \t])|→)"
     r"[ \t]{0,12}(?:\n{1,3}[ \t]{0,8})?(?P<open>[\"'`“„‘«*|\\]{0,3})[ \t]{0,2}"
 )
 _NEXT = re.compile(r"[ \t]{1,3}(?P<open>[\"'`“„‘«(]{0,2})")
@@ -55,6 +57,7 @@ def passwords(text: str) -> Iterator[Span]:
             last = span.end if span.start <= last + 60 and span.end > last else last
             yield span
     yield from beside(text, low, places)
+    yield from on_devices(text, low)
     yield from codes.sent(low)
     yield from resets(text, low)
     yield from pairs(text, low)
@@ -131,12 +134,18 @@ def _values(text: str, low: str, start: int, end: int, kind: str) -> Iterator[Sp
     if (given := _ASSIGN.match(low, end, end + 90)) is not None:
         if PLACED.match(text, given.end()) is not None:
             return
+        if ">" in given.group() and given.group().isspace() is False and given.group().strip(" \t") == ">\n":
+            return
         option = low.startswith("=", end)
         value = taken(text, given.end(), given["open"], option=option)
         if (
             value is not None
             and assigned(text, value, fresh_line="\n" in given.group())
-            and not (" - " in given.group() and text[slice(*value)].isalpha() and text[slice(*value)].isascii())
+            and not (
+                any(sign in given.group() for sign in (" - ", "..", "…", "•", "·"))
+                and text[slice(*value)].isalpha()
+                and text[slice(*value)].isascii()
+            )
         ):
             yield Span(*value, kind)
             return
@@ -196,7 +205,7 @@ def _is_said(text: str, low: str, value: tuple[int, int], kind: str, link: str, 
     shut = text[value[1] : value[1] + 1]
     if shut in ('"', "'", "”", "’", "`", "»", "“") and text[value[0] - 1] in "\"'“‘`«„" and said.isalpha() and link:
         return not is_word(said)
-    if not link or (link in TO and not (low.startswith("has", start) or low.startswith("haz", start))):
+    if not link or (link in TO and not (low.startswith("has", start) and link != "do")):
         if link and kind == "password":
             if technical(said):
                 return False

@@ -126,18 +126,20 @@ def phones(text: str) -> Iterator[Span]:
 
 def _labelled(text: str) -> Iterator[Span]:
     for match in _LABELLED.finditer(text):
-        if text[match.start() - 1 : match.start()].isalnum():
+        label = _LABEL.search(text, max(0, match.start() - 16), match.start())
+        if label is None or text[label.start() - 1 : label.start()].isalnum():
             continue
         if 7 <= sum(map(str.isdigit, match["n"])) <= 15 and not _DATE.search(match["n"]):
             yield Span(match.start("n"), match.end("n"), "phone")
 
 
-_LABELLED = re.compile(
+_LABELLED = re.compile(r":(?P<n>[+(\d][\d \t().\xa0/-]{5,24}\d)(?![\w@]|[.,:/-]\d)")
+"""A number glued to its name: "tel:+44 1632 960961"."""
+_LABEL = re.compile(
     r"(?:tele?(?:fon|phone|foon|fono|fone)?|tél|mobile?|mob|cell|handy|fax|phone|ph|gsm|sms|callto|whatsapp"
-    r"|móvil|movil|тел|телефон|моб)\.?:(?P<n>[+(\d][\d \t().\xa0/-]{5,24}\d)(?![\w@]|[.,:/-]\d)",
+    r"|móvil|movil|тел|телефон|моб)\.?$",
     re.IGNORECASE,
 )
-"""A number glued to its name: "tel:+44 1632 960961"."""
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)")
 
 

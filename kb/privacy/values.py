@@ -23,7 +23,9 @@ _CLOSES = {
     "(": ")",
     "\\": "\\",
 }
-_ENDS = re.compile(r"[.!?)\]\"'”»,;*|]{0,3}(?:$|\s*\n|[.!?;,)]|\s{1,3}(?:and|und|et|y|e|i|и|en|but|aber|-|\|)\s)")
+_ENDS = re.compile(
+    r"[.!?)\]\"'”»,;*|]{0,3}(?:$|\s*\n|[.!?;,)]|\s{1,3}(?:and|und|et|y|e|i|и|en|but|aber|pero|mais|ma|maar|mas|ale|но|or|oder|ou|-|\|)\s)"
+)
 
 
 def plain_path(value: str) -> bool:
@@ -68,7 +70,7 @@ _OPENS = {")": "(", "]": "[", "}": "{"}
 def assigned(text: str, span: tuple[int, int], *, fresh_line: bool) -> bool:
     """Whether this is the value after ":" or "=": nearly anything is, words only where nothing more follows."""
     value = text[slice(*span)]
-    if len(value) < 3 or masked(value) or "://" in value:
+    if len(value) < 3 or masked(value) or "://" in value or (value[0] == "<" and _BLANK.match(text, span[0])):
         return False
     if _NONE.match(value) and " " not in value:
         return False
@@ -83,6 +85,10 @@ def assigned(text: str, span: tuple[int, int], *, fresh_line: bool) -> bool:
         )
     quoted = text[span[0] - 1] in "\"'" and text[span[1] : span[1] + 1] == text[span[0] - 1]
     return value.strip(".,!?'’").casefold() not in STOP and (quoted or closes(text, span[1]))
+
+
+_BLANK = re.compile(r"<[^\W\d][\w -]{1,40}>")
+"""What is to be filled in: "<your password>"."""
 
 
 def direct(text: str, span: tuple[int, int]) -> bool:
@@ -110,7 +116,7 @@ def adjacent(text: str, span: tuple[int, int], *, quoted: bool, most: int) -> bo
 
 def jumbled(value: str) -> bool:
     """Whether small and capital letters change as they do in no word: "HVKieXuBSXai"."""
-    return len(value) > 7 and sum(one.isupper() != two.isupper() for one, two in pairwise(value)) > 3
+    return len(value) > 7 and sum(one.isupper() != two.isupper() for one, two in pairwise(value)) > 3 - (len(value) > 9)
 
 
 def is_guid(value: str) -> bool:

@@ -12,8 +12,9 @@ from typing import Literal
 
 from pipelines.plants import values
 
-Half = Literal["ours", "held", "independent", "independent-a", "independent-b"]
-"""Whose phrasings: the rules' author's, those held back, and another's; of these a was read, b never."""
+Half = Literal["ours", "held", "independent", "independent-a", "independent-b", "second"]
+"""Whose phrasings: the rules' author's, those held back, another's (both parts were read since), and a
+second one's, which nobody read."""
 _READ = {("password", "en"): range(27), ("harmless", "lines"): range(147, 151)}
 """Independent phrasings that were read before they were parted: all of them are in a."""
 SEED = 2026

@@ -11,6 +11,7 @@ import pytest
 
 from kb import drafts, fixes, identifiers, mail, markup, passages, sentences, text
 from kb.errors import SeenBeforeError
+from kb.privacy.redactor import redact
 from kb.records import Article, Ticket
 from kb.tables import dates, write
 from models import phrases, views
@@ -23,6 +24,12 @@ UNITS = (
     "Ã¤", "10.0.0.1 ", "- a\n", "> > ", "____\n", "-----Original Message-----\n", "12:00 - a: ", "step 1 ", "a)(", "'a' ", "is ",
 )  # fmt: skip
 ENDS = ("", "!\nx")
+SECRET_UNITS = (
+    "password ", "password: ", "p a s s ", "token=", "api key ", "PIN: ", "code 1234 ", "wifi is Ab12CD34ef ", "login: a / ", "net use ",
+    "p a s s token= PIN: password X1! \n", "password is is is ", "x as password ", "| password |\n", "1-", "123-45-6789 ", "wpa key: ",
+    "Passwort: Ab1! token=abcDEF1234567890 a@b.de +49 30 1234567\n",
+)  # fmt: skip
+"""What the redactor looks at more closely, over and over."""
 
 
 def ticket(words: str) -> Ticket:
@@ -70,6 +77,17 @@ def test_reading_stays_linear(name: str) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_a_megabyte_is_read_in_time_in_proportion(name: str) -> None:
     assert [(unit, end) for unit in UNITS for end in ENDS if grows(READERS[name], unit, end, 125_000)] == []
+
+
+@pytest.mark.parametrize("unit", SECRET_UNITS)
+def test_the_redactor_reads_what_looks_like_secrets_in_time_in_proportion(unit: str) -> None:
+    assert not grows(lambda words: redact(words, caller="Emma Hartley"), unit, "", 2_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", SECRET_UNITS)
+def test_a_megabyte_of_what_looks_like_secrets_is_read_in_time_in_proportion(unit: str) -> None:
+    assert not grows(lambda words: redact(words, caller="Emma Hartley"), unit, "", 125_000)
 
 
 def test_a_quadratic_reader_would_be_seen() -> None:

@@ -35,7 +35,14 @@ def told(text: str) -> str:
         "my passwrd {v}", "pasword: {v}", "psswd {v}", "p@sswort {v}",
         # after a question, and c'est, it's, says
         "what is the pw? it's {v}", "le mot de passe c'est {v}", "zmieniłem hasło na {v}",
+        # a verb of another language, a word or two between, a system's name, a line above
+        "je tape {v} et il me dit mot de passe incorrect", "mdp windows {v} mdp outlook pareil", "le mdp est resté {v}",
+        "troquei a palavra-passe para {v}, continua bloqueado", "her pw's {v}", "Pasword;{v}", "changed pw twice: first {v}, then another",
+        "Hab es wieder auf {v} zurückgestellt", "the sheet is protected, open with {v}", "the team uses {v} for the shared account",
+        "my own login, jdoe with {v}, until his is ready", "u: jdoe p: {v}", "Username: jdoe\n{v}", "Credentials below\njdoe\n{v}",
+        "PW reset, told user {v}", "Pass code {v}", "password ... {v}",
         # commands and devices
+        "DefaultPassword REG_SZ {v}", "rasdial \"Head Office\" jdoe {v}", "snmp-server user m g v3 auth sha {v}", "AUTH LOGIN jdoe {v}",
         "echo '{v}' | sudo -S reboot", "create user x identified by '{v}';", "keytool -storepass {v}",
         "username jdoe password 0 {v}", "enable secret {v}", "redis-cli -a {v} ping", "ConvertTo-SecureString -AsPlainText \"{v}\"",
         "smbclient -U jdoe%{v} //fs01/x", ".pgpass: db01:5432:erp:app:{v}",
@@ -52,7 +59,9 @@ def test_passwords_go_in_every_class_of_phrasing(phrase: str, value: str) -> Non
         "the code is {v}", "Use {v} as your code", "I told them the code ({v})", "got a text with {v}, the code is expired",
         "Voicemail PIN reset to {v}", "PIN (scanner 3): {v}", "my PIN ({v}) is blocked", "le code reçu est {v}", "el código es {v}",
         "il codice ricevuto via SMS è {v}", "kod z SMS: {v}", "MFA asks for a number, it shows {v}", "der Code lautet {v}",
-        "pincode van de telefoon is {v}",
+        "pincode van de telefoon is {v}", "G-{v} is your Google verification code", "alarm panel disarm {v} then enter, same code",
+        "code for the server room door? it's {v}", "the pin for printing, {v}, is not taken", "PIN1 {v}", "digicode {v}", "o código é {v}",
+        "RSA token {v}", "I typed {v} from the app", "kod do drzwi {v}",
     ],
 )  # fmt: skip
 def test_codes_go_in_every_class_of_phrasing(phrase: str) -> None:
@@ -65,6 +74,8 @@ def test_codes_go_in_every_class_of_phrasing(phrase: str) -> None:
         "please add this api token to the job, {v}", "clé secrète : {v}", "chiave API: {v}", "API-sleutel: {v}", "clave de API: {v}",
         "geheimer Schlüssel: {v}", "shared secret for the client sw12 = {v}", "TOTP secret for the team is {v}, add it",
         "radius-server host 10.2.2.9 key {v}", "crypto isakmp key {v} address 10.9.0.1", "the secret ({v}) expired",
+        "secret key needed; I entered {v}", "the key is {v}", "Schlüssel: {v}", "toegangstoken {v}", "IPsec key {v}", "community {v}",
+        "SSID: GUEST\nKey: {v}", "netsh wlan show\n    Key Content            : {v}", "Gäste-WLAN Passwort ist diese Woche {v}", "router key {v}",
         "Guest wifi this week: {v}", "clave del wifi {v}", "WEP key {v}", "Netzwerksicherheitsschlüssel: {v}",
     ],
 )  # fmt: skip
@@ -76,6 +87,7 @@ def test_keys_go_in_every_class_of_phrasing(phrase: str) -> None:
     ("phrase", "value"),
     [
         ("account # {v}", "583958240"), ("Kto.-Nr.: {v}", "425263176"), ("numéro de compte bancaire : {v}", "3020238489"),
+        ("the passport in the payroll is wrong. It must be {v}", "C12345678"), ("visa needs DNI, here: {v}", "12345678Z"),
         ('"passport": "{v}"', "C12345678"), ("my passport is wrong, it is {v}", "C12345678"), ("meine Steuer-ID lautet {v}", "90581324694"),
         ("tel:{v}", "+1 517 555 9102"), ("my mobile ({v}) is off", "(677) 559-8751"), ("mi móvil es el {v}", "617 67 31 28"),
     ],
@@ -113,6 +125,11 @@ def test_names_go_wherever_the_caller_is_meant(text: str, left: str) -> None:
         "spf=pass (mail.example : domain of mail.example designates 10.1.2.3 as sender)", "dmarc=pass (p=REJECT sp=REJECT)",
         "passwordCleartext account2: INCOMING: account2", "is the smtp password present (about 10-15 years)", "erp password reset : SID_37",
         "asks for a password [cid:image005.jpg@01SID]", "I enter the password (repeatedly)", "empw 8111616 is broken",
+        # what is to be filled in, keys of a keyboard, versions and sizes, numbers of things
+        "password: <your Windows password>", "zapomniałem hasła do poczty", "try Ctrl+Alt+F2 at the login screen", "use Notepad++8.5 to open it",
+        "the password field on screen 1920x1080@60Hz", "the smtp password of Account1#", "password reset for asset em#21111123",
+        "Passwort läuft ab in 14 Tagen (Richtlinie 2024-A)", "unlock the account of CORP\\pkuehnel, 3rd time", "PIN entry on PRN-204 hangs",
+        "registry key HKLM\\SOFTWARE\\Contoso\\Agent2 is missing", "internet speed is 100Mbit/s", "the key is stuck",
         # codes that are no secrets
         "setup fails with error code 1603", "the code in the status line is 503", "order code is 482913", "I got exit code 482913",
         "account number unknown", "nie działa, jest 123456789", "port 4433 and pin 4711a of the connector",

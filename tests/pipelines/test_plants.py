@@ -54,3 +54,10 @@ def test_a_phrasing_that_was_missed_once_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(bench_privacy, "redact", never)
     said = {row.system: row.value for row in figures("ours", n=60, lines=3) if row.metric in ("recall", "never missed")}
     assert said["phrasings"] == said["all secrets"] == said["all numbers"] == 0.0
+
+
+def test_the_second_set_is_measured_and_shares_next_to_no_phrasing_with_the_others() -> None:
+    assert PARTS[-1] == "second"
+    second = {one for *_, one in lines("second")}
+    assert len(second) > 400
+    assert len(second & {one for part in PARTS[:-1] for *_, one in lines(part)}) < len(second) / 20

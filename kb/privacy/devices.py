@@ -1,0 +1,174 @@
+"""What is used or typed, keys of networks and codes of devices, told by their looks and by the word before them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from kb.privacy.beside import COUNT, HANDED, OF_OTHERS, OPENED, last_words, line_around, whole
+from kb.privacy.spans import Span, branched, words
+from kb.privacy.technical import technical
+from kb.privacy.values import PLACED, jumbled, odd, strong
+
+_SIX = re.compile(
+    r"\d(?<![\w.,:/+#-].)(?:\d\d[ -]\d{3}|\d{3,7})(?![\w@%]|[.,:/-]\d| ?(?:eur|usd|mb|gb|ms|min|times|users|€|\$))"
+)
+_CODE_TALK = re.compile(
+    r"\b(?:codes?|(?:tür|alarm|tresor|safe|gäste|sicherheits|zugangs|entsperr|digi|zahlen|freigabe|druck|abhol|toegangs"
+    r"|deur|kluis|bevestigings|geräte)-?code|combination|keypad|from the app|token shows|rsa token|c[oó]digo"
+    r"|codice|kod|код|mfa|2fa|otp|totp"
+    r"|authenticator|verification code|tan|pin|puk|securid"
+    r"|okta|duo|passcode"
+    r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
+)
+_CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo",
+               "sms", "one time", "one-time", "keypad", "combination", "from the app", "token", "einmal",
+               "bestätigung")  # fmt: skip
+_SURE_TALK = re.compile(
+    r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms"
+    r"|rsa token|token shows|from the app)\b"
+)
+_HANDED_CODE = HANDED | words(
+    """shows show showing showed displays sms text texted received receive receives code codes código codice kod код pin
+    otp tan passcode number numbers numéro it me die der das el il le the combination token securid app unlock tablet
+    phone says: kodu codes: erhalten bekommen reçu recibido ricevuto ricevo lautet otrzymałem é g disarm disarms
+    disarmed arm
+    press pressed presses punch punched dial dialled keyed combo keypad opens door lock safe vault gate alarm box
+    lockbox padlock it's enter type"""
+)
+_NO_CODE = re.compile(
+    r"error|fail(?!ed to (?:sign|log))|exit|crash|abort|fehler|erreur|errore|exception|0x|błąd|ошибк|stop code"
+    r"|status|http"
+    r"|\b(?:ticket|order|invoice|zip|postal|area|country|cost|product|material|project|company|plant|event|port|build"
+    r"|version|qr|bar|source|tax|vendor|customer|item|part|model|room(?= ?\S{0,4}\d)|extension|employee"
+    r"|transaction|reason"
+    r"|year|post|asset|service|label)\b"
+)
+_WIRELESS = re.compile(
+    r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest (?:net\w{0,4}|internet)|visitors?|gäste-?\w{0,4}"
+    r"|invité\w?|invitados|ospiti|gasten|internet|router)\b"
+)
+_WIRELESS_HINTS = (
+    "wifi",
+    "wi-fi",
+    "wlan",
+    "ssid",
+    "hotspot",
+    "wpa",
+    "wep",
+    "wireless",
+    "guest",
+    "gäste",
+    "visitor",
+    "invit",
+    "ospiti",
+    "gasten",
+    "internet",
+)
+_WIRED = re.compile(r"(?<![\w.:/-])(?:\d{10,20}|[0-9A-F]{26}|[A-Za-z0-9]{8,24})(?![\w.:@-])")
+
+
+_SURE_WORDS = (
+    r"opens? with|use|uses|using|used|type|typed|types|enter|entered|enters|try|tried|back to|set to|"
+    r"verwende|benutze|tippe|gebe|nutze|nehme|utilise|tape|gebruik|używam|использую|ввожу"
+)
+_TOLD_WORDS = ("spelled", "spelt", "spells", "dictated", "read", "reads", "told", "tells", "said", "says", "gave")
+_SURE = re.compile(
+    f"(?:{branched(_SURE_WORDS)}|" + "|".join(rf"{verb}(?: \w{{1,6}}){{0,2}}:" for verb in _TOLD_WORDS) + ")"
+    r"[ \t:]{1,3}[\"'(]?(?P<v>[^\s\"'<>@=/\\()]{7,40})"
+)
+
+
+_SIGNED = re.compile(r"[!#$%&*+~^§?](?=[^\s\"'.,)])|[\d][!#$%&*+~^§]")
+
+
+def _used(text: str, low: str) -> Iterator[Span]:
+    """What somebody uses or types and what can be nothing but a password, whatever the line speaks of."""
+    for match in _SURE.finditer(low) if _SIGNED.search(low) else ():
+        value = text[match.start("v") : match.end("v")].rstrip(".,;:?")
+        inside = low[match.start() - 1 : match.start()].isalnum()
+        if not inside and whole(value) and strong(value) and not technical(value) and not COUNT.match(value):
+            yield Span(match.start("v"), match.start("v") + len(value), "password")
+
+
+def on_devices(text: str, low: str) -> Iterator[Span]:
+    """What is used or typed, keys of networks, and codes that were shown, sent or typed."""
+    yield from _used(text, low)
+    if any(name in low for name in _WIRELESS_HINTS):
+        yield from _of_network(text, low)
+    if any(name in low for name in _CODE_HINTS):
+        yield from _codes(low)
+
+
+def _of_network(text: str, low: str) -> Iterator[Span]:
+    """Keys of networks beside the word "wifi": long numbers, and what is no word, where "is" or a colon leads there."""
+    about = [one.start() for one in _WIRELESS.finditer(low)]
+    for match in _KEY_LINE.finditer(low) if about and any(name in low for name in _KEY_HINTS) else ():
+        value = text[match.start("v") : match.end("v")].rstrip(".,;:")
+        key = value.isdigit() or jumbled(value) or any(map(str.isdigit, value)) or value not in (low, value.title())
+        if key and _any_in(about, match.start() - 200, match.end()) and not PLACED.match(value):
+            yield Span(match.start("v"), match.start("v") + len(value), "key")
+    for match in _WIRED.finditer(text) if about else ():
+        value, start = match.group(), match.start()
+        one = last_words(low, start)[1]
+        if (one not in _HANDED_KEY and one[-1:] not in (":", "=", ">")) or one.strip(":") in OF_OTHERS:
+            continue
+        if not _any_in(about, *line_around(low, start, start)):
+            continue
+        if not (value.isdigit() or jumbled(value) or (strong(value) and (odd(value) or len(value) == 26))):
+            continue
+        if not technical(value):
+            yield Span(start, match.end(), "key")
+
+
+_KEY_LINE = re.compile(
+    r"(?:^|(?<=[\n;,|])|(?<=, ))[ \t]{0,12}(?:(?:network |security |wpa2? )?key|schlüssel|cl[ée]|clave|chiave"
+    r"|sleutel|klucz|chave|ключ|psk|pw)"
+    r"(?:[ \t]?(?:content|inhalt|material|passphrase))?[ \t.]{0,20}[:=][ \t]{0,4}[\"']?(?P<v>[^\s\"']{8,63})"
+)
+"""A key on a line of its own near a network's name."""
+_KEY_HINTS = ("key", "schlüssel", "clé", "cle", "clave", "chiave", "sleutel", "klucz", "chave", "ключ", "psk", "pw")
+_HANDED_KEY = words(
+    "is = -> / key pw pass password code with use ist lautet est es è jest says: says schlüssel clé clave it:"
+)
+
+
+def _codes(low: str) -> Iterator[Span]:
+    """Digits that came, were shown or were typed, on a line that speaks of a code and of nothing else that has one."""
+    some = list(_SIX.finditer(low))
+    talks = [one.span() for one in _CODE_TALK.finditer(low)] if some else []
+    others = [one.start() for one in _NO_CODE.finditer(low)] if talks else []
+    sure = [one.start() for one in _SURE_TALK.finditer(low)] if talks else []
+    for match in some if talks else ():
+        start, end = match.span()
+        first, last = line_around(low, start, end)
+        first = max(first, start - 70)
+        at = bisect_left(talks, (first, 0))
+        if at == len(talks) or talks[at][1] > last or _any_in(others, first, last):
+            continue
+        talk = talks[at]
+        one = last_words(low, start)[1]
+        one = one.strip("\"'`*,.;()") or one
+        six = len(match.group().replace(" ", "").replace("-", "")) == 6
+        handed = one in _HANDED_CODE or one[-1:] in (":", "=", ">") or low[start - 1 : start] in OPENED
+        if handed and one.rstrip(":") not in _VETO and (six or (end - start > 3 and _close(talk, start, end))):
+            year = end - start == 4 and low[start : start + 2] in ("19", "20")
+            if not year and (six or _any_in(sure, first, last) or one.rstrip(":=") in _CODES_ONLY):
+                yield Span(start, end, "code")
+
+
+_VETO = words("number: id id: ext ext: phone: room kb ref call at in")
+_CODES_ONLY = words(
+    "code codes código codice kod код pin otp tan passcode puk the die is it's est es é è ist jest lautet это"
+    " shows = : disarm combination combo"
+)
+
+
+def _any_in(places: Sequence[int], first: int, last: int) -> bool:
+    at = bisect_left(places, first)
+    return at < len(places) and places[at] < last
+
+
+def _close(talk: tuple[int, int], start: int, end: int) -> bool:
+    return min(abs(start - talk[1]), abs(talk[0] - end)) < 40
