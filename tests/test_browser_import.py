@@ -100,7 +100,11 @@ def test_a_kept_preset_is_listed_and_can_be_forgotten(page: Any, home: Path) -> 
     assert saved.read(Store.open(home / "knowledge.db").settings()) == ()
 
 
-@pytest.mark.parametrize("name", ["zendesk_views.csv", "jira_rest.json", "itop_set.xml", "manageengine_report.xlsx"])
+@pytest.mark.parametrize(
+    "name",
+    ["zendesk_views.csv", *(pytest.param(name, marks=pytest.mark.slow)
+                            for name in ("jira_rest.json", "itop_set.xml", "manageengine_report.xlsx"))],
+)  # fmt: skip
 def test_exports_of_tools_are_understood(page: Any, name: str) -> None:
     upload(page, name, (EXPORTS / name).read_bytes())
     page.locator(".sb-i-table").wait_for(timeout=WAIT)
@@ -159,7 +163,9 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(page: Any, tmp_pa
     assert page.locator(".sb-i-table").count() == 0
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize(
+    "encoding", ["cp1252", *(pytest.param(one, marks=pytest.mark.slow) for one in ("utf-16", "utf-8-sig"))]
+)
 def test_umlauts_are_read_in_any_encoding(page: Any, encoding: str) -> None:
     upload(
         page,
