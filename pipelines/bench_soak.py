@@ -30,6 +30,8 @@ CLIENTS = 20
 MIX = {"search": 0.6, "triage": 0.3, "write": 0.1}
 THINK = 1.0
 """Mean seconds between an answer and the next question of a client."""
+STALE = 3.0
+"""Seconds after which a client opens its connection anew: the server closes idle ones soon after."""
 EVERY = 5.0
 """Seconds between two looks at the server's memory."""
 SETTLED = 0.25
@@ -101,7 +103,10 @@ def _used(seen: Seen, port: int, server: int, token: str, tickets: Sequence[Tick
                     seen.shed += 1
                 else:
                     seen.errors += 1
-            over.wait(chance.expovariate(1 / THINK))
+            rests = chance.expovariate(1 / THINK)
+            if rests > STALE:
+                connection.close()
+            over.wait(rests)
         connection.close()
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
