@@ -52,6 +52,17 @@ class Seen:
     """(seconds since the beginning, resident MB, open files) of the server."""
     busy: threading.Lock = field(default_factory=threading.Lock)
 
+    def note(self, name: str, status: int, took: float, written: str) -> None:
+        """Count one answer; ``written`` is the number of the ticket it acknowledged, where it did."""
+        with self.busy:
+            if status == 200:
+                self.ms[name].append(took)
+                self.written |= {written} if written else set()
+            elif status in SHED:
+                self.shed += 1
+            else:
+                self.errors += 1
+
 
 def run(
     folder: Path | None, *, minutes: float, work: Path | None = None, say: Say = quiet, notes: list[str] | None = None,
@@ -95,14 +106,7 @@ def _used(seen: Seen, port: int, server: int, token: str, tickets: Sequence[Tick
             at = time.perf_counter()
             status = status_of(connection, path, body, headers)
             took = 1000 * (time.perf_counter() - at)
-            with seen.busy:
-                if status == 200:
-                    seen.ms[name].append(took)
-                    seen.written |= {written} if written else set()
-                elif status in SHED:
-                    seen.shed += 1
-                else:
-                    seen.errors += 1
+            seen.note(name, status, took, written)
             rests = chance.expovariate(1 / THINK)
             if rests > STALE:
                 connection.close()
