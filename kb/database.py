@@ -6,7 +6,7 @@ import fcntl
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -38,8 +38,13 @@ class Database:
 
     def __init__(self, engine: sa.Engine, lock: Path | None) -> None:
         self._engine = engine
-        self._reads = postgres.reads(engine) if engine.dialect.name == postgres.NAME else engine
+        self._reads = postgres.reads(engine) if self.is_shared else engine
         self._lock = lock
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it lies on a PostgreSQL server, where other machines may write too; else it is a SQLite file."""
+        return self._engine.dialect.name == postgres.NAME
 
     @classmethod
     def open(cls, place: Path | str, *, create: bool = False) -> Self:
@@ -65,7 +70,7 @@ class Database:
     @property
     def engine_version(self) -> str:
         """Name and version of the database underneath, for ``doctor``."""
-        if self._engine.dialect.name == "sqlite":
+        if not self.is_shared:
             return f"SQLite {sqlite3.sqlite_version}"
         with self._reading() as db:
             return postgres.version(db)
@@ -80,7 +85,7 @@ class Database:
 
         ``waits`` is called every second while another does it. A process that dies lets the next one in.
         """
-        if self._engine.dialect.name == postgres.NAME:
+        if self.is_shared:
             held = postgres.try_alone(self._engine, what)
             while held is None:
                 waits()
@@ -99,17 +104,12 @@ class Database:
                     time.sleep(1)
                 yield
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether servers on other machines may write to it too."""
-        return self._engine.dialect.name == postgres.NAME
-
     def changes(self, *, every: float) -> Iterator[None]:
         """Come back soon after the store was written by anybody, and at the latest after so many seconds, for ever.
 
         Raises ``StoreAway`` where the connection is lost; what was written meanwhile is in :meth:`seq` of the store.
         """
-        if self._engine.dialect.name == postgres.NAME:
+        if self.is_shared:
             yield from postgres.listen(self._engine, every=every)
         while True:
             time.sleep(every)
@@ -119,20 +119,20 @@ class Database:
         """Sentences on what is wrong with the store itself; empty when it is whole."""
         trouble = []
         with self._reading() as db:
-            if self._engine.dialect.name == "sqlite":
+            if not self.is_shared:
                 verdict = [row[0] for row in db.exec_driver_sql("PRAGMA quick_check(5)")]
                 trouble += [] if verdict == ["ok"] else [f"The database reports: {line}" for line in verdict]
                 broken = db.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 trouble += [f"{len(broken)} rows point at records that are not there."] if broken else []
-            elif self._engine.dialect.name == postgres.NAME:
+            else:
                 trouble += postgres.check(db)
         return trouble
 
     def empty_journal(self) -> bool:
         """Move what was written into the database file itself; whether nothing is left in the journal."""
-        if self._engine.dialect.name != "sqlite":
+        if self.is_shared:
             return True
-        with _explained(), self._engine.connect() as db:
+        with self._explained(), self._engine.connect() as db:
             raw = db.connection.driver_connection  # outside of any transaction
             busy = None if raw is None else raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return busy is not None and busy[0] == 0
@@ -154,9 +154,9 @@ class Database:
         ``progress`` is called with pages left and pages in all. Raises ``StoreTrouble`` where it cannot be written, or
         where the store is a server.
         """
-        if self._engine.dialect.name != "sqlite":
+        if self.is_shared:
             raise StoreTrouble("The store is a database server: back it up with its own tools, such as pg_dump.")
-        with _explained(), self._engine.connect() as db:
+        with self._explained(), self._engine.connect() as db:
             db.scalar(sa.select(s.counter.c.value).limit(1))  # from here on this reader sees one state
             raw = db.connection.driver_connection
             if raw is None:
@@ -172,21 +172,35 @@ class Database:
     # --- inside ------------------------------------------------------------------------------------------------
 
     @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Errors of the database in words; those of a server are told first by what it says of itself."""
+        try:
+            with postgres.explained() if self.is_shared else nullcontext():
+                yield
+        except sa.exc.DBAPIError as error:
+            raise StoreTrouble(
+                f"The database could not do that ({error.orig}); nothing of it was saved. "
+                "Check free disk and rights on the home, then run `seenbefore doctor`."
+            ) from error
+
+    @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with _explained(), self._reads.connect() as db:
+        with self._explained(), self._reads.connect() as db:
             yield db
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
         """One write transaction: nothing of it or all of it."""
-        with _explained(), _locked(self._lock), self._engine.connect().execution_options(writes=True) as db, db.begin():
-            yield db
+        with self._explained(), _locked(self._lock), self._engine.connect() as db:
+            db.execution_options(writes=True)
+            with db.begin():
+                yield db
 
     @contextmanager
     def _taking(self) -> Iterator[sa.Connection]:
         """A short write to a queue: it locks the rows it takes and not the store, where the database can do that."""
-        if self._engine.dialect.name == postgres.NAME:
-            with _explained(), self._engine.begin() as db:
+        if self.is_shared:
+            with self._explained(), self._engine.begin() as db:
                 yield db
         else:
             with self._writing() as db:
@@ -196,7 +210,7 @@ class Database:
     def held(self) -> Iterator[sa.Connection]:
         """Read one moment of the store while nobody writes to it, for as long as it takes."""
         with self._writing() as lock:
-            if self._engine.dialect.name == postgres.NAME:
+            if self.is_shared:
                 lock.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             with self._reading() as db:
                 yield db
@@ -305,18 +319,6 @@ def _open_lock(path: Path) -> IO[str]:
     except OSError as error:
         raise StoreTrouble(
             f"The desk in {path.parent} cannot be written ({error.strerror}): check rights and disk."
-        ) from error
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        with postgres.explained():
-            yield
-    except sa.exc.DBAPIError as error:
-        raise StoreTrouble(
-            f"The database could not do that ({error.orig}); nothing of it was saved. "
-            "Check free disk and rights on the home, then run `seenbefore doctor`."
         ) from error
 
 

@@ -173,7 +173,7 @@ class Erasing(Casebook):
         False where another process reads the store right now: the journal is emptied when it is done. A PostgreSQL
         server keeps its own journal and archives, which are not ours to empty.
         """
-        if self._engine.dialect.name == postgres.NAME:
+        if self.is_shared:
             return postgres.rewrite(self._engine, [table.name for table in s.metadata.sorted_tables])
         with self._engine.connect() as db:
             raw = db.connection.driver_connection

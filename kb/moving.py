@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from kb import postgres
 from kb import schema as s
 from kb.database import Database
+from kb.disk import sync
 from kb.errors import BadSetting, NotAHome, StoreTrouble
 
 BATCH = 2_000
@@ -68,9 +68,9 @@ def _into_file(old: Database, path: Path, say: Say) -> list[Moved]:
             made = _copied(old, new, say)
         finally:
             new.close()
-        _synced(part)
+        sync(part)
         part.rename(path)
-        _synced(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise StoreTrouble(f"The store cannot be written to {path.parent} ({error.strerror}): check disk and rights.") \
             from error  # fmt: skip
@@ -85,14 +85,6 @@ def _drop(path: Path) -> None:
         path.with_name(name).unlink(missing_ok=True)
 
 
-def _synced(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _copied(old: Database, new: Database, say: Say) -> list[Moved]:
     made = []
     with old.held() as rows, new.filling() as db:
@@ -104,8 +96,9 @@ def _copied(old: Database, new: Database, say: Say) -> list[Moved]:
             )
         db.execute(sa.delete(s.counter))
         for table in s.metadata.sorted_tables:
-            sent = _copy(table, rows, db, say)
-            there = _sum(table, db, say)
+            total = int(rows.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+            sent = _read(table, rows, lambda n: say(f"Moving {table.name}", n, total), into=db)  # noqa: B023 - used at once
+            there = _read(table, db, lambda n: say(f"Comparing {table.name}", n, total))  # noqa: B023 - likewise
             if sent != there:
                 raise StoreTrouble(f"The {table.name} differ after the move ({sent[0]:,} rows, then {there[0]:,}): "
                                    "nothing was moved.")  # fmt: skip
@@ -127,23 +120,17 @@ def _ready(rows: sa.Connection, db: sa.Connection) -> None:
             raise BadSetting("There is a desk in the database already: give an empty one (or an empty schema of it).")
 
 
-def _copy(table: sa.Table, rows: sa.Connection, db: sa.Connection, say: Say) -> tuple[int, int]:
-    total = int(rows.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
-    done = digest = 0
-    for part in _parts(table, rows):
-        db.execute(sa.insert(table), part)
-        done += len(part)
-        digest = (digest + sum(map(_hash, part))) % _ALL
-        say(f"Moving {table.name}", done, total)
-    return done, digest
-
-
-def _sum(table: sa.Table, db: sa.Connection, say: Say) -> tuple[int, int]:
+def _read(
+    table: sa.Table, db: sa.Connection, told: Callable[[int], None], *, into: sa.Connection | None = None
+) -> tuple[int, int]:
+    """How many rows a table has, and the sum of their hashes; ``into`` gets them, ``told`` how many so far."""
     done = digest = 0
     for part in _parts(table, db):
+        if into is not None:
+            into.execute(sa.insert(table), part)
         done += len(part)
         digest = (digest + sum(map(_hash, part))) % _ALL
-        say(f"Comparing {table.name}", done, done)
+        told(done)
     return done, digest
 
 

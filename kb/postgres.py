@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -146,8 +145,6 @@ def explained() -> Iterator[None]:
     except sa.exc.TimeoutError as error:
         raise StoreAway(AWAY) from error
     except sa.exc.DBAPIError as error:
-        if isinstance(error.orig, sqlite3.Error):  # a file is never away: a full disk says so itself
-            raise
         state = getattr(error.orig, "sqlstate", None)
         lost = error.connection_invalidated or (state is None and isinstance(error, sa.exc.OperationalError))
         if lost or (state or "").startswith(_GONE):

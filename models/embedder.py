@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kb.errors import BadSetting, NotBuilt
 from models.hashing import HashingEmbedder
+from models.spread import active
 
 if TYPE_CHECKING:
     from models.embedder_torch import Runner, Weights
@@ -130,8 +131,9 @@ class SentenceEmbedder:
         for start in range(0, len(rows), CHUNK):
             ready, lengths, cut[start : start + CHUNK] = runner.lengths(rows[start : start + CHUNK])
             fast = self._fast(runner, ready, lengths)
+            weights = self._weights() if active() is not None else None
             with closing(
-                run_all(runner, ready, lengths, bfloat16=fast, threads=self._threads, weights=self._weights())
+                run_all(runner, ready, lengths, bfloat16=fast, threads=self._threads, weights=weights)
             ) as batches:
                 for places, made in batches:
                     vectors[start + places] = made

@@ -224,8 +224,8 @@ def run_all(
     ends after the batches that are already running. With ``weights`` the batches go where bulk work goes now; they
     are cut as they are here, so that the vectors are the same.
     """
-    backend = active()
-    if backend is not None and weights is not None and int(lengths.sum()) > _BATCHES_A_JOB * BATCH_PIECES:
+    backend = active() if weights is not None else None
+    if backend is not None and int(lengths.sum()) > _BATCHES_A_JOB * BATCH_PIECES:
         parts = list(_parted(list(_batches(lengths, BATCH_PIECES))))
         jobs = [(bfloat16, [[ready[n] for n in batch] for batch in part]) for part in parts]
         for part, made in zip(parts, backend.run(_run_there, jobs, shared=weights), strict=True):

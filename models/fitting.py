@@ -30,7 +30,8 @@ def learn_all(corpus: Corpus, jobs: Mapping[str, Job], workers: int, said: Calla
 
     ``said`` hears how many are done.
     """
-    corpus.near(np.arange(len(corpus.groups)))  # once for all of them, and the same whoever asks first
+    labelled = {row for job in jobs.values() for row, label in enumerate(job[0]) if label is not None}
+    corpus.near(np.array(sorted(labelled), np.int64))  # once for all of them, and the same whoever asks first
     backend = active()
     if backend is None:
         return _here(corpus, jobs, workers, said)

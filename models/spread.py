@@ -5,16 +5,16 @@ Without a backend everything is done on the threads of this process, by whoever 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
-
-import joblib
+from typing import TYPE_CHECKING, Any
 
 from kb.errors import StoreTrouble
+
+if TYPE_CHECKING:
+    from joblib import Parallel
 
 TRIES = 4
 """How often what is left is given out again after workers were lost."""
@@ -39,10 +39,12 @@ class Backend:
         Function, jobs and results must travel between processes. Raises ``StoreTrouble`` where workers are lost again
         and again.
         """
+        from joblib import delayed
+
         done = 0
         for left in reversed(range(TRIES)):
             try:
-                for result in self._parallel(shared)(joblib.delayed(function)(shared, *job) for job in jobs[done:]):
+                for result in self._parallel(shared)(delayed(function)(shared, *job) for job in jobs[done:]):
                     yield result
                     done += 1
                 return
@@ -53,12 +55,13 @@ class Backend:
                         "what was kept until now is not done again."
                     ) from error
 
-    def _parallel(self, shared: Any) -> joblib.Parallel:
+    def _parallel(self, shared: Any) -> Parallel:
+        from joblib import Parallel, parallel_config
+
         # Chosen here and not left set: what the caller does between two results is no work for the cluster.
         options = {**self.options, **({"scatter": [shared]} if self.scatters and shared is not None else {})}
-        with joblib.parallel_config(self.name, **options), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # a large job is no news
-            return joblib.Parallel(n_jobs=-1, return_as="generator", batch_size=1)
+        with parallel_config(self.name, **options):
+            return Parallel(n_jobs=-1, return_as="generator", batch_size=1)
 
 
 _NOW: ContextVar[Backend | None] = ContextVar("seenbefore_backend", default=None)

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from kb.database import LOCKS
+from kb.disk import sync
 from kb.errors import BadSetting, Damaged, NotBuilt, StoreTrouble
 from kb.privacy.strongbox import SealedWriter
 from kb.records import KEEPER
 from kb.store import Store
-from pipelines.generations import COMMANDS, Generation, said, sync
+from pipelines.generations import COMMANDS, Generation, said
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 from pipelines.restore import DATABASE, FORMAT, MANIFEST, STAGING, Kept, verify

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -61,14 +61,10 @@ def deploy(kind: str, folder: Path, *, home: Path, port: int, user: str, exports
     for name in KINDS[kind]:
         (folder / name).write_text(_filled(made.joinpath(name).read_text("utf-8"), values), "utf-8")
         written.append(folder / name)
-    return written, _all_filled(NEXT[kind], values)
+    return written, [_filled(line, values) for line in NEXT[kind]]
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text
-
-
-def _all_filled(lines: Sequence[str], values: Mapping[str, str]) -> list[str]:
-    return [_filled(line, values) for line in lines]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kb.errors import SeenBeforeError
+from pipelines.logs import outlived
 from pipelines.opened import Opened, opened
 from pipelines.settings import Settings
 
@@ -38,12 +38,8 @@ class Follower:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
+            with outlived(LOG, "The store is not followed for a moment"):
                 self._follow()
-            except SeenBeforeError as error:
-                LOG.warning("The store is not followed for a moment: %s", type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - a thread that dies says nothing to anybody
-                LOG.error("The store is not followed for a moment: %s", type(error).__name__)
             self._stop.wait(EVERY)
 
     def _follow(self) -> None:

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from kb.disk import sync, sync_tree
 from kb.errors import Damaged, NotBuilt, StoreTrouble
 
 FORMAT = 1
@@ -253,22 +254,6 @@ def said(verb: str) -> Iterator[None]:
             f"Nothing was {verb}: the home cannot be written ({error.strerror}). "
             "Check free disk and rights, then run it again."
         ) from error
-
-
-def sync_tree(folder: Path) -> None:
-    """Have everything in a folder, and the folder, on the disk before going on."""
-    for path in folder.rglob("*"):
-        sync(path)
-    sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Have a file or folder on the disk before going on."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _versions() -> dict[str, str]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
+
+from kb.errors import SeenBeforeError
 
 NAME = "seenbefore"
 
@@ -43,3 +47,14 @@ def start(stream: TextIO | None = None) -> logging.Handler:
     ours.setLevel(logging.INFO)
     ours.propagate = False
     return handler
+
+
+@contextmanager
+def outlived(log: logging.Logger, said: str) -> Iterator[None]:
+    """What fails in here is logged by its type and gone: for threads, which tell nobody that they died."""
+    try:
+        yield
+    except SeenBeforeError as error:
+        log.warning("%s: %s", said, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.error("%s: %s", said, type(error).__name__)

@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from kb.disk import sync
 from kb.errors import Damaged, NotBuilt, NotFound, StoreTrouble
 from models.card import Card
-from pipelines.generations import KEPT_OF, Generation, Generations, sync
+from pipelines.generations import KEPT_OF, Generation, Generations
 from pipelines.home import Home
 
 CARDS = "cards.json"

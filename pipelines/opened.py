@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kb.desk import Desk
-from kb.errors import SeenBeforeError
 from kb.store import Store
 from pipelines.desk import open_desk
 from pipelines.home import Home
+from pipelines.logs import outlived
 from pipelines.settings import Settings
 
 LOG = logging.getLogger("seenbefore.opened")
@@ -70,17 +70,13 @@ class Opened:
 
     def _turn(self) -> None:
         """Open what was published, and hand it out from now on; where that fails, what was open stays."""
-        again, started = 0.0, time.monotonic()
+        again, started = _AGAIN, time.monotonic()
         try:
-            published = self._newest()
-            self._desk, self._published = self.open(self.settings), published
-            LOG.info("opened what was published", extra={"told": {"seconds": round(time.monotonic() - started, 1)}})
-        except SeenBeforeError as error:
-            again = _AGAIN
-            LOG.warning("What was published cannot be opened, the one before goes on: %s", type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - a thread that dies says nothing to anybody
-            again = _AGAIN
-            LOG.error("What was published cannot be opened, the one before goes on: %s", type(error).__name__)
+            with outlived(LOG, "What was published cannot be opened, the one before goes on"):
+                published = self._newest()
+                self._desk, self._published = self.open(self.settings), published
+                again = 0.0
+                LOG.info("opened what was published", extra={"told": {"seconds": round(time.monotonic() - started, 1)}})
         finally:
             self._look_at = time.monotonic() + again
             self._aside = None

@@ -18,10 +18,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from kb.database import LOCKS
+from kb.disk import sync, sync_tree
 from kb.errors import BadSetting, Damaged, NotAHome, StoreTrouble
 from kb.privacy.strongbox import MAGIC, SealedReader
 from kb.store import Store
-from pipelines.generations import COMMANDS, Generations, said, sync, sync_tree
+from pipelines.generations import COMMANDS, Generations, said
 from pipelines.index import Say, quiet
 from pipelines.settings import Settings
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kb.disk import sync
 from kb.errors import BadSetting, StoreTrouble
-from pipelines.generations import sync
 
 
 @contextmanager

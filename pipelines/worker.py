@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from kb.alerts import queue_alerts
-from kb.errors import SeenBeforeError
 from kb.store import Store
 from pipelines.deliver import send_due
+from pipelines.logs import outlived
 from pipelines.opened import opened
 from pipelines.settings import Settings
 
@@ -57,9 +57,5 @@ class Worker:
         send_due(store, now=lambda: datetime.now(UTC), stop=self._stop.is_set)
 
     def _try(self, work: Callable[[], object]) -> None:
-        try:
+        with outlived(LOG, "A round of the worker was left out"):
             work()
-        except SeenBeforeError as error:
-            LOG.warning("A round of the worker was left out: %s", type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - a thread that dies says nothing to anybody
-            LOG.error("A round of the worker failed: %s", type(error).__name__)

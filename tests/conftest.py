@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import io
+import logging
 import os
 import shutil
 import subprocess
@@ -46,6 +48,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items if ON_POSTGRES else ():
         if (mark := item.get_closest_marker("sqlite")) is not None:
             item.add_marker(pytest.mark.skip(reason=f"only on SQLite: {mark.args[0]}"))
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What our own parts log while the test runs, as lines of JSON."""
+    from pipelines import logs
+
+    stream = io.StringIO()
+    handler = logs.start(stream)
+    yield stream
+    ours = logging.getLogger(logs.NAME)
+    ours.removeHandler(handler)
+    ours.setLevel(logging.NOTSET)
+    ours.propagate = True
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from typing import Any
-
-from pipelines import logs
 
 
 def test_figures_tell_of_memory_promises_and_freshness(world: Any) -> None:
@@ -17,19 +14,11 @@ def test_figures_tell_of_memory_promises_and_freshness(world: Any) -> None:
         assert name in text
 
 
-def test_the_log_names_route_status_and_key_and_never_the_question(world: Any) -> None:
-    stream = io.StringIO()
-    handler = logs.start(stream)
-    try:
-        world.client("search").post("/search", json={"text": "quokka of Ms Brown on the plotter"})
-        world.client("tickets:read").get("/tickets/quokka-77")
-    finally:
-        ours = logging.getLogger(logs.NAME)
-        ours.removeHandler(handler)
-        ours.setLevel(logging.NOTSET)
-        ours.propagate = True
-    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+def test_the_log_names_route_status_and_key_and_never_the_question(world: Any, written: io.StringIO) -> None:
+    world.client("search").post("/search", json={"text": "quokka of Ms Brown on the plotter"})
+    world.client("tickets:read").get("/tickets/quokka-77")
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
     told = [(one["route"], one["status"]) for one in lines if one["part"] == "request"]
     assert told == [("/api/v1/search", 200), ("/api/v1/tickets/{number}", 404)]
     assert all(one["by"].startswith("key ") for one in lines)
-    assert "quokka" not in stream.getvalue()
+    assert "quokka" not in written.getvalue()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kb import disk
 from kb.errors import NotBuilt, SeenBeforeError
 from kb.store import Store
 from pipelines import generations as made_of
@@ -60,7 +61,7 @@ def test_a_cut_while_publishing_leaves_the_old_or_the_new_generation_whole_and_t
 
 
 def no_sync_of(folders: bool) -> Callable[[Path], None]:
-    kept = made_of.sync
+    kept = disk.sync
 
     def sync(path: Path) -> None:
         if path.is_dir() != folders:
@@ -74,7 +75,9 @@ def test_the_model_finds_a_missing_sync_of_files_of_folders_and_a_pointer_writte
 ) -> None:
     for name, folders in (("files", False), ("folders", True)):
         with monkeypatch.context() as patch:
-            patch.setattr(made_of, "sync", no_sync_of(folders))
+            half = no_sync_of(folders)
+            patch.setattr(disk, "sync", half)
+            patch.setattr(made_of, "sync", half)
             (tmp_path / name).mkdir()
             assert publishing(tmp_path / name)
 

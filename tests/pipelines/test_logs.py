@@ -5,22 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
-
-import pytest
-
-from pipelines import logs
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    handler = logs.start(stream)
-    yield stream
-    ours = logging.getLogger(logs.NAME)
-    ours.removeHandler(handler)
-    ours.setLevel(logging.NOTSET)
-    ours.propagate = True
 
 
 def test_every_line_is_an_object_of_its_own(written: io.StringIO) -> None:

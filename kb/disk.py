@@ -1,0 +1,22 @@
+"""Have what was written on the disk itself, before anybody is told that it is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def sync(path: Path) -> None:
+    """Have a file or folder on the disk before going on."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have everything in a folder, and the folder, on the disk before going on."""
+    for path in folder.rglob("*"):
+        sync(path)
+    sync(folder)
