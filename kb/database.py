@@ -28,6 +28,8 @@ _PAGES = 2_000
 T = TypeVar("T")
 LOCKS = (".writer.lock", ".train.lock")
 """Files in a home that hold nothing: who has one open and locked is alone at his work."""
+ON_A_SERVER = "The store is a database server: back it up with its own tools, such as pg_dump."
+"""Why and what instead, where a backup file is asked for."""
 
 
 class Database:
@@ -54,7 +56,11 @@ class Database:
         ``StoreTrouble`` where it cannot be read or written.
         """
         store = cls.at(place, create=create)
-        store._migrate()
+        try:
+            store._migrate()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @classmethod
@@ -155,7 +161,7 @@ class Database:
         where the store is a server.
         """
         if self.is_shared:
-            raise StoreTrouble("The store is a database server: back it up with its own tools, such as pg_dump.")
+            raise StoreTrouble(ON_A_SERVER)
         with self._explained(), self._engine.connect() as db:
             db.scalar(sa.select(s.counter.c.value).limit(1))  # from here on this reader sees one state
             raw = db.connection.driver_connection

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kb import postgres
 from kb import schema as s
 from kb.apikeys import checked_name
 from kb.audit import Audit
@@ -81,6 +82,8 @@ class Hookbook(Audit):
                     sealed = self.sealer.seal_secret(row.secret, _about(row.way, row.name))
                     db.execute(sa.update(s.hooks).where(t.id == row.id).values(secret=sealed))
                     done += 1
+        if self.is_shared:
+            postgres.rewrite(self._engine, [s.hooks.name])
         self.empty_journal()
         return done
 

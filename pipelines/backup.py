@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, cast
 
-from kb.database import LOCKS
+from kb.database import LOCKS, ON_A_SERVER
 from kb.disk import sync
 from kb.errors import BadSetting, Damaged, NotBuilt, StoreTrouble
 from kb.privacy.strongbox import SealedWriter
@@ -61,8 +61,8 @@ def backup(
     place = file.expanduser().absolute()
     if place.parent.resolve().is_relative_to(home.folder.resolve()):
         raise BadSetting(f"{file} is inside the home: what breaks the home would take the backup along.")
-    if home.settings.database_url:
-        raise BadSetting("The store is a database server: back it up with its own tools, such as pg_dump.")
+    if home.store.is_shared:
+        raise BadSetting(ON_A_SERVER)
     with ExitStack() as stack:
         unfinished, out = stack.enter_context(_unfinished(place, overwrite=overwrite))
         home.store.note("exported", "backup", by=by, detail={"made": made, "sealed": bool(passphrase)}, at=now)

@@ -72,7 +72,7 @@ def _finish(home: Home, erased: Erased, say: Say, rebuild: bool, proving: bool) 
         home.store.end_erasing(shrunk=True)
     else:
         notes.append("Another process has the store open: stop `seenbefore serve`, then run `seenbefore erase finish`.")
-    if home.settings.database_url:
+    if home.store.is_shared:
         notes.append("The store is a database server: its own backups and logs are not ours to clean.")
     notes += _backups(home)
     if not proving:

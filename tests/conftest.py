@@ -34,8 +34,10 @@ ON_POSTGRES = os.environ.get(pg.SWITCH, "") == "postgres"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With the switch, every home of this session lies in a PostgreSQL of its own."""
-    if ON_POSTGRES and (os.environ.get("PYTEST_XDIST_WORKER") or not getattr(config.option, "numprocesses", None)):
+    """With the switch, every home of this session lies in a PostgreSQL of its own; its workers share it."""
+    if ON_POSTGRES and hasattr(config, "workerinput"):
+        pg.redirected()
+    elif ON_POSTGRES:
         if pg.programs() is None:
             raise pytest.UsageError(f"{pg.SWITCH}=postgres, but no PostgreSQL is installed here: apt-get install it.")
         server = pg.Server.made()

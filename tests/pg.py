@@ -122,6 +122,11 @@ def every_home(server: Server) -> None:
     ddl.write_text("\n".join(line for line in told.stdout.split("\n") if not line.startswith(("\\", "--"))), "utf-8")
     os.environ[SERVER], os.environ[DDL] = server.url(), str(ddl)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HOOK), os.environ.get("PYTHONPATH", "")]))
+    redirected()
+
+
+def redirected() -> None:
+    """The same in a process that was started by one where it is so."""
     sys.path.insert(0, str(HOOK))
     import homes_elsewhere
 

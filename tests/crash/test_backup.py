@@ -24,9 +24,11 @@ from pipelines import doctor, erase, restore
 from pipelines.backup import backup
 from pipelines.home import Home
 from pipelines.settings import Settings, read
+from tests import pg
 from tests.crash.small import NOW, answers, home_at, rows_of, small_home, ticket
 
 WORD = "correct horse battery staple"
+of_a_file = pytest.mark.sqlite("a backup is of a file")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -65,6 +67,7 @@ def bring_back(file: Path, folder: Path, *, passphrase: str = "") -> Home:
     return home_at(folder)
 
 
+@of_a_file
 def test_a_restored_home_answers_the_same_questions_with_the_same_hits(
     built: Home, sealed: Path, tmp_path: Path
 ) -> None:
@@ -77,6 +80,7 @@ def test_a_restored_home_answers_the_same_questions_with_the_same_hits(
     assert findings == {}
 
 
+@of_a_file
 def test_without_what_was_made_every_row_is_back_and_an_index_brings_the_same_answers(
     built: Home, plain: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +98,7 @@ def test_without_what_was_made_every_row_is_back_and_an_index_brings_the_same_an
     assert hits == [(q, [number for number, _ in found]) for q, found in answers(home_at(built.folder))]
 
 
+@of_a_file
 def test_a_backup_taken_while_others_write_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.database._PAGES", 5)  # many steps, so that writers come in between
     home = small_home(tmp_path / "desk", made=False)
@@ -128,6 +133,7 @@ def test_a_backup_taken_while_others_write_is_of_one_moment(tmp_path: Path, monk
     assert seen == sorted(seen)
 
 
+@of_a_file
 def test_an_index_made_after_the_copy_of_the_store_is_never_in_the_backup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +162,7 @@ def flip(blob: bytes) -> bytes:
     return blob[:at] + bytes([blob[at] ^ 16]) + blob[at + 1 :]
 
 
+@of_a_file
 @pytest.mark.parametrize(
     "harm",
     [cut, flip, lambda blob: blob[:-1], lambda blob: b"", lambda blob: blob + b"more", lambda _: b"PK\x03\x04 no"],
@@ -171,6 +178,7 @@ def test_a_backup_that_was_harmed_is_one_sentence_and_nothing_is_written(
     assert not (tmp_path / "new").exists()
 
 
+@of_a_file
 def test_a_flip_anywhere_is_refused_or_changes_nothing(plain: Path, sealed: Path, tmp_path: Path) -> None:
     chance = random.Random(7)
     for file in (plain, sealed):
@@ -204,6 +212,7 @@ def edited(file: Path, to: Path, change: Callable[[dict[str, object]], object]) 
     return to
 
 
+@of_a_file
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [
@@ -231,6 +240,7 @@ def test_a_manifest_edited_by_hand_or_newer_is_one_sentence(
     assert not (tmp_path / "new").exists()
 
 
+@of_a_file
 def test_a_missing_or_wrong_passphrase_is_one_sentence(sealed: Path, tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="SEENBEFORE_BACKUP_PASSPHRASE_FILE"):
         restore.verify(sealed)
@@ -242,6 +252,7 @@ def test_a_missing_or_wrong_passphrase_is_one_sentence(sealed: Path, tmp_path: P
     assert sealed.stat().st_mode & 0o077 == 0
 
 
+@of_a_file
 def test_a_home_that_is_not_empty_is_left_alone(plain: Path, tmp_path: Path) -> None:
     home = tmp_path / "new"
     home.mkdir()
@@ -253,6 +264,7 @@ def test_a_home_that_is_not_empty_is_left_alone(plain: Path, tmp_path: Path) -> 
         bring_back(plain, home / "mine.txt")
 
 
+@of_a_file
 def test_a_restore_that_was_stopped_is_done_again_and_before_that_there_is_no_desk(
     plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +279,7 @@ def test_a_restore_that_was_stopped_is_done_again_and_before_that_there_is_no_de
     assert not (tmp_path / "new" / ".restore").exists()
 
 
+@of_a_file
 def test_backing_up_leaves_nothing_where_it_fails_and_an_older_file_as_it_was(
     built: Home, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,6 +307,7 @@ def test_backing_up_leaves_nothing_where_it_fails_and_an_older_file_as_it_was(
     assert (tmp_path / "b").read_bytes() == b"first"
 
 
+@of_a_file
 def test_sessions_end_with_a_restore_and_the_log_says_who_did_it(tmp_path: Path) -> None:
     home = small_home(tmp_path / "desk", made=False)
     home.store.add_person("ann", password="long enough to be one", roles=("admin",), by="", now=NOW)
@@ -307,6 +321,7 @@ def test_sessions_end_with_a_restore_and_the_log_says_who_did_it(tmp_path: Path)
     assert (last.subject, last.via, last.detail["what"]) == ("home", "command line of ann", "restored")
 
 
+@of_a_file
 def test_what_was_erased_before_a_backup_is_not_in_it_and_erasing_names_older_backups(tmp_path: Path) -> None:
     home = small_home(tmp_path / "desk", made=False)
     backup(home, tmp_path / "old", now=NOW)
@@ -321,6 +336,7 @@ def test_what_was_erased_before_a_backup_is_not_in_it_and_erasing_names_older_ba
     assert [Path(file).name for file, _ in backing.remembered(home.store)] == ["new", "old"]
 
 
+@of_a_file
 def test_a_backup_of_an_older_schema_is_brought_to_this_one(tmp_path: Path) -> None:
     home = small_home(tmp_path / "desk", made=False)
     backup(home, tmp_path / "b", now=NOW)
@@ -389,6 +405,7 @@ def test_the_passphrase_comes_from_the_environment_or_a_file_and_is_not_shown(
         read(tmp_path)
 
 
+@of_a_file
 def test_the_commands_back_up_verify_and_restore(built: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from typer.testing import CliRunner
 
@@ -412,6 +429,20 @@ def test_the_commands_back_up_verify_and_restore(built: Home, tmp_path: Path, mo
     assert "SEENBEFORE_DATABASE_URL" in said("restore", str(file), str(tmp_path / "n"), code=1)
 
 
+def test_a_backup_of_a_database_server_is_refused_and_its_own_tools_are_named(
+    postgres: pg.Server, tmp_path: Path
+) -> None:
+    home = Home(Settings(tmp_path / "desk", embedder="hashing", database_url=postgres.schema("backup")))
+    home.create()
+    before = home.store.audit_head()
+    with pytest.raises(BadSetting, match=r"^The store is a database server: .* its own tools, such as pg_dump\.$"):
+        backup(home, tmp_path / "b", now=NOW)
+    assert home.store.audit_head() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["desk"]
+    assert home.made.litter() == []
+    home.store.close()
+
+
 def test_erasing_that_was_stopped_is_named_and_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = small_home(tmp_path / "desk")
 
@@ -433,6 +464,7 @@ def test_erasing_that_was_stopped_is_named_and_taken_up(tmp_path: Path, monkeypa
     }
 
 
+@of_a_file
 def test_the_checksum_of_each_file_is_looked_at_though_the_file_has_its_length(plain: Path, tmp_path: Path) -> None:
     file = edited(plain, tmp_path / "edited", lambda m: m["files"]["knowledge.db"].update(sha256="0" * 64))  # type: ignore[index]
     with pytest.raises(Damaged, match="checksum"):

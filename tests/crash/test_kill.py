@@ -15,6 +15,7 @@ from tests.crash.harness import Child
 from tests.crash.small import home_at, small_home
 
 ROOT = Path(__file__).resolve().parents[2]
+of_files = pytest.mark.sqlite("what is killed writes to files")
 
 
 def harness(*words: str, most: float) -> tuple[dict[str, object], str]:
@@ -27,6 +28,7 @@ def harness(*words: str, most: float) -> tuple[dict[str, object], str]:
     return json.loads(done.stdout.splitlines()[-1]), done.stdout + done.stderr[-3000:]
 
 
+@of_files
 def test_every_act_killed_once_at_a_step_loses_nothing() -> None:
     summary, said = harness("--points", "14", "--seed", "5", most=300)
     assert (summary["points"], summary["violated"]) == (14, 0), said
@@ -48,6 +50,7 @@ def test_what_is_acknowledged_is_committed_a_short_run_of_settings(tmp_path: Pat
     assert int(home_at(home.folder).store.settings()["sure"]) in (last, last + 1)
 
 
+@of_files
 @pytest.mark.slow
 def test_every_planted_failure_turns_a_test_red() -> None:
     words = [sys.executable, "-m", "tests.crash.planted"]
@@ -55,6 +58,7 @@ def test_every_planted_failure_turns_a_test_red() -> None:
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
 
 
+@of_files
 @pytest.mark.slow
 def test_two_hundred_and_more_kills_lose_nothing() -> None:
     summary, said = harness("--points", "224", "--seed", "1", most=3_600)

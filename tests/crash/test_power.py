@@ -156,6 +156,7 @@ def test_a_cut_while_a_backup_takes_its_name_leaves_the_old_or_the_new_file_whol
         )
 
 
+@pytest.mark.sqlite("a backup is of a file")
 def test_a_cut_while_restoring_leaves_no_desk_or_a_whole_one(tmp_path: Path) -> None:
     home = small_home(tmp_path / "desk", n=8, made=False)
     with home.made.begin("patterns") as draft:
@@ -207,6 +208,7 @@ def test_a_cut_while_the_history_of_models_is_written_loses_no_line_that_was_sai
         assert names[: len(said)] == list(said), where
 
 
+@pytest.mark.sqlite("asks the file")
 def test_the_store_asks_for_everything_to_be_on_the_disk_before_it_says_so(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "knowledge.db", create=True)
     with store._writing() as db:

@@ -45,6 +45,7 @@ def test_no_byte_of_the_home_holds_the_secret_and_the_key_opens_it(tmp_path: Pat
     store = opened(tmp_path, key)
     made = store.add_hook("tool", way="in", now=NOW)
     assert made.secret.encode() not in bytes_of(tmp_path)
+    assert made.secret not in store.hook("tool").secret
     assert made.secret not in repr(made)
     store.close()
     again = opened(tmp_path, key)
@@ -57,13 +58,20 @@ def test_an_open_secret_is_sealed_when_the_desk_is_opened_with_a_key(tmp_path: P
     store = opened(tmp_path)
     assert store.secret_of(store.hook("tool")) == secret, "without a key it works as before"
     assert ["are kept as they are" in one for one in store.hook_trouble()] == [True]
-    store.close()
-    assert secret.encode() in bytes_of(tmp_path)
-    key = new_key()
-    store = opened(tmp_path, key)
-    assert secret.encode() not in bytes_of(tmp_path)
+    assert store.hook("tool").secret == secret
+    store = opened(tmp_path, new_key())
+    assert secret not in store.hook("tool").secret
     assert store.secret_of(store.hook("tool")) == secret
     assert store.seal_secrets() == 0
+
+
+@pytest.mark.sqlite("reads the file")
+def test_no_byte_of_the_home_holds_an_open_secret_any_more_once_it_is_sealed(tmp_path: Path) -> None:
+    secret = with_open_secret(tmp_path).encode()
+    opened(tmp_path).close()
+    assert secret in bytes_of(tmp_path)
+    opened(tmp_path, new_key())
+    assert secret not in bytes_of(tmp_path)
 
 
 def test_a_lost_key_and_another_key_are_one_sentence_and_hooks_are_still_listed(tmp_path: Path) -> None:

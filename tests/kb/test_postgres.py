@@ -19,7 +19,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from kb import schema as s
-from kb.errors import BadSetting, NotFound, StoreAway, StoreTrouble
+from kb.errors import BadSetting, NotAHome, NotFound, StoreAway, StoreTrouble
 from kb.hookbook import TAKEN
 from kb.privacy.sealing import Sealer
 from kb.records import EVERYONE, KEEPER, Ref, Ticket
@@ -254,16 +254,42 @@ def test_numbers_are_compared_as_sqlite_does_and_deleted_ones_are_not_given_agai
     assert [one.id for one in store.page("ticket", KEEPER)] == [1, 2, 4]
 
 
+def file_of(store: Store, postgres: pg.Server, table: str) -> bytes:
+    """What of a table lies on the server's disk."""
+    with store._engine.connect() as db:
+        name = db.exec_driver_sql(f"SELECT pg_relation_filepath('{table}')").scalar()
+        db.commit()
+        db.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("CHECKPOINT")
+    return (postgres.folder / "data" / str(name)).read_bytes()
+
+
 def test_what_was_deleted_is_in_no_file_of_the_table_any_more(store: Store, postgres: pg.Server) -> None:
     store.write("ticket", [ticket(str(n), f"zorilla {n}") for n in range(50)])
     store.delete([Ref("ticket", "desk", str(n)) for n in range(50)])
     assert store.shrink()
-    with store._engine.connect() as db:
-        file = db.exec_driver_sql("SELECT pg_relation_filepath('tickets'), pg_relation_size('tickets')").one()
-        db.commit()
-        db.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("CHECKPOINT")
-    assert file[1] == 0
-    assert b"zorilla" not in (postgres.folder / "data" / file[0]).read_bytes()
+    assert file_of(store, postgres, "tickets") == b""
+
+
+def test_an_open_secret_that_was_sealed_is_in_no_file_of_the_table_any_more(store: Store, postgres: pg.Server) -> None:
+    secret = store.add_hook("tool", way="in", now=NOW).secret
+    with store._writing() as db:
+        db.execute(sa.update(s.hooks).values(secret=secret))
+    assert secret.encode() in file_of(store, postgres, "hooks")
+    assert store.seal_secrets() == 1
+    assert secret.encode() not in file_of(store, postgres, "hooks")
+
+
+def test_a_desk_that_is_refused_keeps_no_connection(store: Store, url: str) -> None:
+    def connected() -> int:
+        with store._engine.connect() as db:
+            return int(db.exec_driver_sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'desk'").scalar_one())
+
+    with store._writing() as db:
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    before = connected()
+    with pytest.raises(NotAHome, match="newer version") as refused:
+        Store.open(url)
+    assert connected() == before, refused.value  # it is held here, and with it the store
 
 
 def test_a_server_that_may_lose_what_was_confirmed_is_a_finding(store: Store) -> None:
@@ -281,7 +307,7 @@ def test_another_database_is_refused_without_its_password(url: str) -> None:
 
 def test_the_tests_of_the_store_pass_on_postgresql_too(postgres: pg.Server) -> None:
     """The same tests as on SQLite, every home in a schema of its own, in a session of their own."""
-    if os.environ.get(pg.SWITCH):
+    if pg.SERVER in os.environ:
         pytest.skip("they all run so here")
     files = ["tests/kb/test_store.py", "tests/kb/test_marks.py"]
     flow = "tests/pipelines/test_index.py"

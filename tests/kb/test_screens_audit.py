@@ -139,7 +139,13 @@ def test_what_leaves_as_a_file_is_noted_before_it_leaves(desk: Desk) -> None:
 
 def test_a_log_that_cannot_be_written_takes_nobodys_reading_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with desk.store._writing() as db:
-        db.exec_driver_sql("CREATE TRIGGER stuck BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
+        if desk.store.is_shared:
+            db.exec_driver_sql(
+                "CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$"
+            )
+            db.exec_driver_sql("CREATE TRIGGER stuck BEFORE INSERT ON audit EXECUTE FUNCTION full()")
+        else:
+            db.exec_driver_sql("CREATE TRIGGER stuck BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
     assert desk.record("ticket", "INC1", viewer=EVERYONE).number == "INC1"
 
 

@@ -16,12 +16,16 @@ import psycopg
 _MARK = "homes-elsewhere"
 OPENED: list[Any] = []
 """Every store this process opened, so that their connections can be given back after each test."""
+_DONE: list[bool] = []
 
 
 def redirect() -> None:
     """Open every home's store in PostgreSQL from now on."""
-    from kb.database import Database
+    from kb.database import Database  # which may bring us here by itself
 
+    if _DONE:
+        return
+    _DONE.append(True)
     real = Database.open.__func__  # type: ignore[attr-defined]
 
     def opened(cls: Any, place: Path | str, *, create: bool = False) -> Any:
@@ -63,6 +67,8 @@ def _read(path: Path) -> tuple[str, str] | None:
 def _copy(db: Any, old: str, new: str) -> None:
     """Every row and counter of one schema into another."""
     with db.transaction():
+        if db.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [old]).fetchone() is None:
+            raise RuntimeError(f"the home that was copied lies in {old}, and this server has no such schema")
         db.execute("SET LOCAL session_replication_role = replica")  # no foreign keys, no triggers
         for (table,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [new]).fetchall():
             db.execute(f"TRUNCATE {new}.{table} CASCADE")
