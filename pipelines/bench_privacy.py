@@ -27,7 +27,7 @@ from pipelines.plants.tickets import (
 
 PLANTED, HARMLESS = 10_000, 604
 """Tickets with one item each (more than 5,000 of them secrets), and tickets with none, in each part."""
-PARTS: tuple[Half, ...] = ("ours", "held", "independent-a", "independent-b", "second")
+PARTS: tuple[Half, ...] = ("ours", "held", "independent", "second", "third", "fourth", "fifth")
 HOSTILE = (
     "@", "a@", "a.", "password ", "password: ", "pwd=", "p a s s ", "1 ", "4444 ", "+1 ", "(0", "<", "<a ", "&#1;",
     "a\u200b", "token=", "api key ", "-----BEGIN PRIVATE KEY-----\n", "://a:a", "eyJaaaaaaaa.", "xoxb-", "DE89 ",
@@ -42,9 +42,9 @@ def run(*, say: Say = quiet) -> list[Row]:
     """Recall and precision by kind with 95 % Wilson intervals, harm to identifiers, and seconds for hostile texts.
 
     "ours" are phrasings by the author of the rules, "held" his own that he did not look at while he made them.
-    "independent" ones are by somebody who never saw the rules; what they missed at first was
-    read and mended, part after part. "second" ones are by another who never saw them either: measured once, when the
-    rules were finished, and not read.
+    "independent" to "fifth" are by five people who never saw the redactor. All but the fifth were read and learnt from
+    after they had been measured with: what is found of them now says little. The fifth was measured with once, when
+    rules and weights were finished, and not read.
     """
     rows: list[Row] = []
     for place, half in enumerate(PARTS):

@@ -89,7 +89,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "distributed": ("pipelines/spreading.py",),
 }
 ENVIRONMENT = ("pipelines/settings.py",)
-PRINTING = ("pipelines/__main__.py", "pipelines/show*.py", "pipelines/sample.py")  # the last: a script for maintainers
+PRINTING = ("pipelines/__main__.py", "pipelines/show*.py", "pipelines/sample.py", "pipelines/plants/teach.py")
+# the last two: scripts for maintainers
 REACHES_OUT = ("pipelines/deliver.py", "pipelines/served.py", "pipelines/bench_api.py", "pipelines/bench_soak.py")
 # sends messages to hosts that an admin entered, and to none before; asks its own server on 127.0.0.1
 NO_NETWORK = ("requests", "urllib.request", "httpx", "httpx2", "aiohttp", "http.client", "ftplib", "smtplib")

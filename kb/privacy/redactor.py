@@ -11,6 +11,7 @@ from kb.privacy.commands import commands
 from kb.privacy.ids import ids
 from kb.privacy.keys import keys
 from kb.privacy.kinds import SECRETS, Rules
+from kb.privacy.learnt import learnt
 from kb.privacy.numbers import numbers
 from kb.privacy.passwords import passwords
 from kb.privacy.people import emails, names, phones
@@ -24,6 +25,8 @@ WORDS: Mapping[type[Record], tuple[str, ...]] = {
 }
 """The fields of each kind of record that hold free text, in the order in which placeholders are numbered."""
 ALL = Rules()
+_ROUNDS = 5
+"""How often a text is looked through at most; the second time mostly finds nothing more."""
 
 
 @dataclass
@@ -78,15 +81,19 @@ def redact(
     text: str, rules: Rules = ALL, *, caller: str = "", numbered: Placeholders | None = None
 ) -> tuple[str, Counter[str]]:
     """The text with placeholders, and how many were put in by kind. What is redacted already stays as it is."""
-    spans = [one for one in find(text, caller=caller) if rules.of(one.kind) != "keep"]
-    if not spans:
-        return text, Counter()
     hand = numbered or Placeholders(rules, {match.group() for match in PLACEHOLDER.finditer(text)})
-    parts, at = [], 0
-    for one in spans:
-        parts += [text[at : one.start], hand.of(one.kind, text[one.start : one.end])]
-        at = one.end
-    return "".join([*parts, text[at:]]), Counter(one.kind for one in spans)
+    counts = Counter[str]()
+    for _ in range(_ROUNDS):  # what is left reads differently without what is gone
+        spans = [one for one in find(text, caller=caller) if rules.of(one.kind) != "keep"]
+        if not spans:
+            break
+        counts.update(one.kind for one in spans)
+        parts, at = [], 0
+        for one in spans:
+            parts += [text[at : one.start], hand.of(one.kind, text[one.start : one.end])]
+            at = one.end
+        text = "".join([*parts, text[at:]])
+    return text, counts
 
 
 def redact_record(record: Record, rules: Rules = ALL) -> Redacted:
@@ -120,12 +127,19 @@ def count(texts: tuple[str, ...]) -> Counter[str]:
 
 def _found(text: str, caller: str) -> Iterator[Span]:
     plain = seen(text)
-    yield from map(plain.raw, _all(plain.text, caller))
+    found = [plain.raw(one) for one in by_rules(plain.text, caller)]
+    read = plain
     if ("</" in text or "<br" in text.lower()) and (bare := seen(text, markup=True)).text != plain.text:
-        yield from map(bare.raw, _all(bare.text, caller))
+        found += [bare.raw(one) for one in by_rules(bare.text, caller)]
+        read = bare
+    yield from found
+    for one in map(read.raw, learnt(read.text)):
+        if not any(one.start < other.end and other.start < one.end for other in found):
+            yield one
 
 
-def _all(text: str, caller: str) -> Iterator[Span]:
+def by_rules(text: str, caller: str = "") -> Iterator[Span]:
+    """What the rules find in a text as its reader sees it; finds may lie over another."""
     yield from keys(text)
     yield from commands(text)
     yield from passwords(text)

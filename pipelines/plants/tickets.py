@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from random import Random
@@ -12,11 +11,12 @@ from typing import Literal
 
 from pipelines.plants import values
 
-Half = Literal["ours", "held", "independent", "independent-a", "independent-b", "second"]
-"""Whose phrasings: the rules' author's, those held back, another's (both parts were read since), and a
-second one's, which nobody read."""
-_READ = {("password", "en"): range(27), ("harmless", "lines"): range(147, 151)}
-"""Independent phrasings that were read before they were parted: all of them are in a."""
+Half = Literal[
+    "ours", "held", "independent", "second", "third", "fourth", "fifth",
+    "taught_callers", "taught_systems", "taught_words", "taught_harmless", "taught_long", "taught_own",
+]  # fmt: skip
+"""Whose phrasings: the rules' author's, those held back, those of five others who never saw the redactor (all but the
+fifth were read and learnt from since), and those that were written to be learnt from."""
 SEED = 2026
 SECRETS = ("password", "code", "wifi", "token", "keyed", "connection", "private")
 PERSONAL = ("phone", "email", "name")
@@ -55,20 +55,8 @@ class Planted:
 
 
 def phrasings(half: Half) -> dict[str, dict[str, list[str]]]:
-    """Kind → language → phrasings; those by somebody else in two parts that a hash of each phrasing makes."""
-    name, _, part = half.partition("-")
-    known = tomllib.loads(files("pipelines.plants").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
-    return {
-        kind: {land: [one for at, one in enumerate(lines) if not part or _part(kind, land, at, one) == part]
-               for land, lines in lands.items()}
-        for kind, lands in known.items()
-    }  # fmt: skip
-
-
-def _part(kind: str, land: str, at: int, phrase: str) -> str:
-    if at in _READ.get((kind, land), ()):
-        return "a"
-    return "ab"[hashlib.sha256(f"{SEED} {phrase}".encode()).digest()[0] % 2]
+    """Kind → language → phrasings of one author."""
+    return tomllib.loads(files("pipelines.plants").joinpath(f"{half}.toml").read_text(encoding="utf-8"))
 
 
 def planted(half: Half, n: int, *, seed: int) -> Iterator[Planted]:
@@ -86,11 +74,37 @@ def harmless(half: Half, n: int, *, seed: int) -> Iterator[Planted]:
     lines = phrasings(half)["harmless"]["lines"]
     for at in range(n):
         line = lines[at % len(lines)]
-        yield Planted("harmless", _around(rng, line), "", " ".join(values.person(rng)), line)
+        yield filled(rng, "harmless", line)
 
 
-def _one(rng: Random, kind: str, known: dict[str, list[str]]) -> Planted:
-    land, caller = rng.choice(_weighted(known)), values.person(rng)
+@dataclass(frozen=True)
+class Makers:
+    """Who makes the values of a ticket, and the lines around."""
+
+    person: Callable[[Random], tuple[str, str]] = values.person
+    login: Callable[[Random], str] = values.login
+    password: Callable[[Random], str] = values.password
+    strong: Callable[[Random], str] = values.strong
+    code: Callable[[Random], str] = values.code
+    wifi: Callable[[Random], str] = values.wifi
+    keyed: Callable[[Random], str] = values.keyed
+    before: Sequence[str] = _BEFORE
+    after: Sequence[str] = _AFTER
+
+
+MEASURED = Makers()
+"""Those that are measured with."""
+
+
+def filled(rng: Random, kind: str, phrase: str, by: Makers = MEASURED) -> Planted:
+    """A ticket of one phrasing, or an innocent one for the kind "harmless"."""
+    if kind == "harmless":
+        return Planted(kind, _around(rng, _unbraced(phrase), by), "", " ".join(by.person(rng)), phrase)
+    return _one(rng, kind, {"any": [phrase], "bare": [phrase]} if kind == "id" else {"lines": [phrase]}, by)
+
+
+def _one(rng: Random, kind: str, known: dict[str, list[str]], by: Makers = MEASURED) -> Planted:
+    land, caller = rng.choice(_weighted(known)), by.person(rng)
     value, label = "", ""
     if kind == "id":
         label, value, told = values.national(rng)
@@ -98,11 +112,11 @@ def _one(rng: Random, kind: str, known: dict[str, list[str]]) -> Planted:
     elif kind == "phone":
         value = values.phone(rng, land)
     elif kind == "password":
-        value = _hidden(rng, values.password(rng))
+        value = _hidden(rng, by.password(rng))
     elif kind == "connection":
-        value = values.strong(rng)
+        value = by.strong(rng)
     elif kind != "name":
-        value = str({"code": values.code, "wifi": values.wifi, "token": values.token, "keyed": values.keyed,
+        value = str({"code": by.code, "wifi": by.wifi, "token": values.token, "keyed": by.keyed,
                      "private": values.private, "card": values.card, "iban": values.iban,
                      "account": values.account, "email": values.email}[kind](rng))  # fmt: skip
     phrase = rng.choice(known[land])
@@ -112,11 +126,15 @@ def _one(rng: Random, kind: str, known: dict[str, list[str]]) -> Planted:
     if kind == "name":
         value = caller[0] if "{first}" in phrase and "{last}" not in phrase else caller[1]
         value = whole if "{v}" in phrase else value
-    line = phrase.replace("{{", "{").replace("}}", "}")
-    for slot, said in (("v", value if kind != "name" else whole), ("login", values.login(rng)), ("label", label),
+    line = _unbraced(phrase)
+    for slot, said in (("v", value if kind != "name" else whole), ("login", by.login(rng)), ("label", label),
                        ("caller", whole), ("first", caller[0]), ("last", caller[1])):  # fmt: skip
         line = line.replace(f"{{{slot}}}", said)
-    return Planted(kind, _around(rng, line), value, whole, phrase)
+    return Planted(kind, _around(rng, line, by), value, whole, phrase)
+
+
+def _unbraced(phrase: str) -> str:
+    return phrase.replace("{{", "{").replace("}}", "}")
 
 
 def _weighted(known: dict[str, list[str]]) -> Sequence[str]:
@@ -129,6 +147,6 @@ def _hidden(rng: Random, value: str) -> str:
     return f"{value[:3]}\u200b{value[3:]}" if rng.random() < 0.03 else value
 
 
-def _around(rng: Random, line: str) -> str:
+def _around(rng: Random, line: str, by: Makers) -> str:
     """The line in a ticket, at its beginning, in its middle or at its end."""
-    return "\n".join(part for part in (rng.choice(_BEFORE), line, rng.choice(_AFTER)) if part)
+    return "\n".join(part for part in (rng.choice(by.before), line, rng.choice(by.after)) if part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kb.privacy import passwords
-from kb.privacy.redactor import redact
+from kb.privacy.redactor import by_rules, redact
 
 MIXED, WORDY = "Winter2024!", "sunshine3467"
 KEY = "Zx81kQ0aPq7Lm2Vt9Rb4Yw6N"
@@ -137,8 +137,8 @@ def test_names_go_wherever_the_caller_is_meant(text: str, left: str) -> None:
         "password 30 minutes after the change", "the tool identified by engineering_tool", "docker run -p 127.0.0.1:8080:80 web",
     ],
 )  # fmt: skip
-def test_what_only_looks_like_one_in_real_tickets_stays(text: str) -> None:
-    assert told(text) == f"Outlook closes.\n{text}\nPlease check."
+def test_the_rules_leave_alone_what_only_looks_like_one_in_real_tickets(text: str) -> None:
+    assert list(by_rules(f"Outlook closes.\n{text}\nPlease check.")) == []
 
 
 def test_words_read_once_are_told_wherever_they_stand_again() -> None:

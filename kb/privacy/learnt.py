@@ -1,0 +1,62 @@
+"""Secrets that no rule announces, found by signs whose weights were learnt from made-up tickets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from kb.identifiers import Identifier, identifiers
+from kb.privacy.signs import Candidate, Sign, candidates
+from kb.privacy.spans import Span
+
+FILE = "weights.json"
+_CODES = frozenset(("D4", "D5", "D6", "D6s", "D7", "D8"))
+_SECRET_TOO = frozenset(("guid", "symbol"))
+"""Kinds of identifiers that secrets have, too."""
+_LIKE_HOSTS = frozenset(("phrase", "STRONG", "dotN"))
+_KEYS = frozenset(("D16", "Dlong", "GUID", "HEX", "B64", "LONG"))
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A linear model: the log odds that a candidate is a secret are the bias and the weights of its signs."""
+
+    bias: float
+    bars: Mapping[str, float]
+    """Log odds from which on a candidate is replaced, by how it looks; "" for all other looks."""
+    of: Mapping[Sign, float]
+
+    def over(self, one: Candidate) -> bool:
+        """Whether it is replaced."""
+        return self.odds(one) >= self.bars.get(one.look, self.bars[""])
+
+    def odds(self, one: Candidate) -> float:
+        """Log odds that this is a secret."""
+        get = self.of.get
+        return self.bias + sum([get(sign, 0.0) for sign in one.signs])
+
+
+def learnt(text: str) -> Iterator[Span]:
+    """Secrets in a text as its reader sees it; where several readings of a word are one, all of them."""
+    weights = shipped()
+    found = [one for one in candidates(text) if weights.over(one)]
+    things = [one for one in identifiers(text) if one.kind not in _SECRET_TOO] if found else []
+    for one in found:
+        if not any(one.start < thing.end and thing.start < one.end and _stays(text, thing, one) for thing in things):
+            yield Span(one.start, one.end, "code" if one.look in _CODES else "key" if one.look in _KEYS else "password")
+
+
+def _stays(text: str, thing: Identifier, one: Candidate) -> bool:
+    """Whether a candidate over an identifier is just that; a host with capitals inside may be a password."""
+    name = text[thing.start : thing.end]
+    return thing.kind != "host" or one.look not in _LIKE_HOSTS or name in (name.lower(), name.upper())
+
+
+@cache
+def shipped() -> Weights:
+    """The weights that come with the program; ``python -m pipelines.plants.teach`` writes them."""
+    said = json.loads(files("kb.privacy").joinpath(FILE).read_text("utf-8"))
+    return Weights(said["bias"], said["bars"], {tuple(sign): weight for *sign, weight in said["weights"]})
