@@ -1,58 +1,25 @@
-"""The words of a text that may be secrets, each with the signs that speak for or against it: its looks, and what stands
-around it."""
+"""What may be a secret in a text, each with the signs that speak for or against it: its looks, and what stands around
+it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from kb.privacy.beside import COUNT, OF_OTHERS
-from kb.privacy.looks import WORDS, fame, look, ordinary, pattern, sized
-from kb.privacy.meanings import AROUND, CUES, meaning
-from kb.privacy.spans import words
-from kb.privacy.technical import STOP, masked
-from kb.privacy.values import PLACED
+from kb.privacy.beside import OF_OTHERS
+from kb.privacy.looks import WORDS, fame, look, pattern, sized
+from kb.privacy.meanings import CUES, meaning
+from kb.privacy.reading import NONE, Line, is_named, is_near, is_pointed_at, lines, may_be, readings, worth
+from kb.privacy.technical import STOP
 
 Sign = tuple[str, ...]
 """A name, and what it says here."""
-_TOKEN = re.compile(r"[(\[\"'“„«]{0,2}(?<![\d.,:/-])\d{3}[ -]\d{3}(?![\d]|[.,:/-]\d)|\S+")
-_PARTED = re.compile(r"[=:;|,/<>\"&?\\]+")
-_NAMED = re.compile(r"[A-Za-z_][\w.-]{0,30}=[^=]")
-"""What gives a name to what follows: uid=66414."""
-_JOINED = re.compile(rf"{_PARTED.pattern}|\w[-_.]\w")
-_LEADS = "\"'`“”„‘’«‹»([{<*_|>¿¡"
-_QUOTES = "\"'`”’»“›"
-_OPENS = {")": "(", "]": "[", "}": "{", ">": "<"}
-_AROUND = "\"'`“”„‘’«»‹›()[]{}<>*_,.;:!?¿¡|"
 _ENDS = "0123456789!?#$%&*+._-@"
-_BARS = frozenset(("|", "-", "–", "->", "=", ":", "=>", "→", "/"))
-LEAST, MOST, _PARTS = 3, 120, 200
-"""Fewest and most signs of a secret, and most of a word that is read as one; of longer ones only the parts are."""
 _LEFT, _RIGHT = 10, 8
 _FAR = 14
-_NEVER = frozenset(("WORD", "symW", "dashW", "TECH", "D3"))
-_LEADING = frozenset(("is", "password", "entered", "bar"))
-_HASHED = frozenset(("GUID", "HEX"))
-"""Mostly hashes and names of objects: where nothing else is said, that is what they are."""
 _CODED = frozenset(("HEX", "B64", "LONG", "GUID"))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line, word by word."""
-
-    places: Sequence[tuple[int, int]]
-    """[start, end) of each word in the text."""
-    words: Sequence[str]
-    said: Sequence[str]
-    """Each word in small letters without what stands around it."""
-    means: Sequence[str]
-    numbered: Sequence[bool]
-    """Whether it has a digit."""
-    senses: frozenset[str]
-    """All that is meant in it."""
+_ODD = frozenset(("STRONG", "mixN", "phrase", "HEX", "B64", "LONG", "GUID"))
+"""Looks that names do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,39 +32,21 @@ class Candidate:
     signs: Sequence[Sign]
 
 
-_NAMES = words(
-    """user users userid user-id username id kennung benutzer benutzername benutzerkennung utilisateur usuario utente
-    gebruiker gebruikersnaam użytkownik host hostname server rechner computer asset serial ticket incident case order
-    version build release room raum port account-key x-uidl: uidl"""
-)
-"""What follows these is what something is called."""
-_ODD = frozenset(("STRONG", "mixN", "phrase", "HEX", "B64", "LONG", "GUID"))
-"""Looks that names do not have."""
-_NO_NAME = 15
-"""More letters with capitals among them than a name has."""
-_NONE = Line((), (), (), (), (), frozenset())
-
-
 def candidates(text: str) -> Iterator[Candidate]:
     """What may be a secret in a text as its reader sees it; several readings of one word may lie over another."""
-    lines = list(_lines(text))
-    spoken: frozenset[str] = frozenset().union(*(one.senses & CUES for one in lines))
-    for n, line in enumerate(lines):
-        before = lines[n - 1] if n else _NONE
-        after = lines[n + 1] if n + 1 < len(lines) else _NONE
-        near = not AROUND.isdisjoint(line.senses | before.senses | after.senses)
-        for at, word in enumerate(line.words):
-            if not line.said[at]:
-                continue
-            pointed = near and _is_pointed_at(line, at)
-            plain = (near and _is_chosen(line.said[at], pointed)) or ((near or len(word) > _NO_NAME) and _turns(word))
-            if not (plain or line.numbered[at] or _JOINED.search(word)):
-                continue
-            named = _is_named(line, at)
-            for start, end, how in _readings(text, line.places[at][0], word):
+    all_ = list(lines(text))
+    spoken: frozenset[str] = frozenset().union(*(one.senses & CUES for one in all_))
+    for n, line in enumerate(all_):
+        before = all_[n - 1] if n else NONE
+        after = all_[n + 1] if n + 1 < len(all_) else NONE
+        near = is_near(line, before, after)
+        for at in worth(line, near):
+            pointed = near and is_pointed_at(line, at)
+            named = is_named(line, at)
+            for start, end, how in readings(text, line.places[at][0], line.words[at]):
                 value = text[start:end]
                 seen = look(value)
-                if (named and seen not in _ODD) or not _may_be(
+                if (named and seen not in _ODD) or not may_be(
                     value, seen, near=near, pointed=pointed, among=len(text) > end - start + 1
                 ):
                     continue
@@ -108,110 +57,6 @@ def candidates(text: str) -> Iterator[Candidate]:
                 signs += _spoken(seen, spoken)
                 _known(signs, value, line, at, seen)
                 yield Candidate(start, end, seen, signs)
-
-
-def _lines(text: str) -> Iterator[Line]:
-    start = 0
-    for raw in text.split("\n"):
-        found = [(match.start() + start, match.end() + start, match.group()) for match in _TOKEN.finditer(raw)]
-        start += len(raw) + 1
-        words = [word for _, _, word in found]
-        said = ["" if word[0] == "[" and PLACED.match(word) else word.lower().strip(_AROUND) for word in words]
-        means = [meaning(low) if low else "bar" if word in _BARS else "" for low, word in zip(said, words, strict=True)]
-        numbered = [*map(_has_digit, words)]
-        places = [(first, last) for first, last, _ in found]
-        yield Line(places, words, said, means, numbered, frozenset(means) - {""})
-
-
-def _readings(text: str, at: int, word: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
-    """(start, end, (sign before, word before it)) of the word, and of its parts where signs part it."""
-    first, last = _core(word) if len(word) <= _PARTS else (0, len(word))
-    if last - first < LEAST:
-        return
-    core = word[first:last]
-    ways = [(first, last, ("", ""))] if last - first <= MOST and not _NAMED.match(core) else []
-    if not core.isalnum() and "://" not in core:
-        ways += [(first + a, first + b, how) for a, b, how in _parts(core)]
-    for a, b, how in ways:
-        start, end = at + a, at + b
-        while start < end and text[start] in _LEADS:
-            start += 1
-        while start < end and text[end - 1] in "\"'`.,;:":
-            end -= 1
-        if LEAST <= end - start <= MOST:
-            yield start, end, how
-
-
-def _parts(core: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
-    cuts = [match.span() for match in _PARTED.finditer(core)]
-    if not cuts:
-        return
-    bounds = [(0, cuts[0][0]), *((a[1], b[0]) for a, b in zip(cuts, [*cuts[1:], (len(core), 0)], strict=True))]
-    head = core[: cuts[0][0]]
-    if head and cuts[0][1] < len(core):
-        yield cuts[0][1], len(core), (core[cuts[0][0]], _plain(head))
-    if len(bounds) > 2:
-        for (x, y), (a, b), (cut, _) in zip(bounds, bounds[1:], cuts, strict=False):
-            if b - a >= LEAST:
-                yield a, b, (core[cut], _plain(core[x:y]))
-    if cuts[0][0] >= LEAST:
-        yield 0, cuts[0][0], ("<", core[cuts[0][0]])
-
-
-def _core(word: str) -> tuple[int, int]:
-    """Where the word begins and ends without quotes, brackets and the end of a sentence."""
-    first, last = 0, len(word)
-    while first < last and word[first] in _LEADS:
-        first += 1
-    while last > first:
-        sign = word[last - 1]
-        if (
-            sign in ".,;:|*"
-            or sign in _QUOTES
-            or (sign in _OPENS and word.count(_OPENS[sign], first, last) < word.count(sign, first, last))
-            or (sign in "!?" and last - first > 1 and not _has_digit(word[first:last]))
-        ):
-            last -= 1
-        else:
-            break
-    return first, last
-
-
-@lru_cache(50_000)
-def _is_chosen(low: str, pointed: bool) -> bool:
-    """Whether many people choose this word for a password, and it is no word of this trade."""
-    return fame(low)[0] == "p" and not meaning(low) and (pointed or low not in ordinary())
-
-
-@lru_cache(20_000)
-def _turns(word: str) -> bool:
-    """Whether small letters and capitals are mixed in it as in no word: "lHUWof"."""
-    return look(word.strip(_AROUND)) == "woRd"
-
-
-def _is_pointed_at(line: Line, at: int) -> bool:
-    """Whether the words before it lead to it, or it stands in quotes, in brackets or alone."""
-    if not at:
-        return len(line.words) == 1 or line.words[at][0] in _LEADS
-    before = line.words[at - 1]
-    return before[-1] in ":=" or line.means[at - 1] in _LEADING or line.words[at][0] in _LEADS
-
-
-def _is_named(line: Line, at: int) -> bool:
-    """Whether the words before say that it is the name of a user, a device or the like: "user id is m123"."""
-    before = line.said[at - 1] if at and line.words[at - 1][-1] != ":" else ""
-    return before in _NAMES or (at > 1 and line.means[at - 1] == "is" and line.said[at - 2] in _NAMES)
-
-
-def _may_be(value: str, seen: str, *, near: bool, pointed: bool, among: bool) -> bool:
-    """Whether it is worth a closer look."""
-    if seen in _NEVER or masked(value) or COUNT.match(value):
-        return False
-    if seen == "woRd":
-        return near or len(value) > _NO_NAME
-    if seen in _HASHED:
-        return among
-    return seen not in WORDS or (near and len(value) > LEAST and _is_chosen(value.lower(), pointed))
 
 
 def _own(value: str, seen: str, around: tuple[str, str], how: tuple[str, str]) -> list[Sign]:
@@ -313,12 +158,3 @@ def _known(signs: list[Sign], value: str, line: Line, at: int, seen: str) -> Non
         signs += [("fleft", sense, known[0]) for sense in set(means[max(0, at - _LEFT) : at]) if sense]
         if at:
             signs.append(("fword", line.said[at - 1][:8], known[0]))
-
-
-@lru_cache(20_000)
-def _has_digit(word: str) -> bool:
-    return any(map(str.isdigit, word))
-
-
-def _plain(word: str) -> str:
-    return word.lower().strip(_AROUND)
