@@ -81,6 +81,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "docx": ("kb/tables/documents.py",),
     "reportlab": ("pipelines/report_pdf*.py",),
     "argon2": ("kb/passwords.py",),
+    "zxcvbn": ("kb/privacy/looks.py", "pipelines/plants/others.py"),
     "fastapi": ("kb/api/*",),
     "starlette": ("kb/api/*", "pipelines/serve.py", "pipelines/doors.py", "pipelines/signing.py"),
     "prometheus_client": ("kb/api/*",),
