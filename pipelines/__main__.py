@@ -552,7 +552,9 @@ def settings_of_the_desk(
 def bench(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="A benchmark folder with bench.toml; for --scale and --task speed any export, or none."),
+        typer.Argument(
+            help="A benchmark folder with bench.toml; for --scale, --task speed and privacy any export, or none."
+        ),
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
     json_file: Annotated[
@@ -584,10 +586,10 @@ def bench(
             rows = bench_soak.run(home, minutes=minutes, work=work, say=say, notes=notes)
         elif scale:
             rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
-        elif folder is None and list(task or ()) == ["privacy"]:
+        elif task == ["privacy"]:
             from pipelines import bench_privacy
 
-            rows = bench_privacy.run(say=say)
+            rows = bench_privacy.run(say=say) if folder is None else bench_privacy.on(folder, say=say)
         elif folder is None:
             raise BadSetting("Say which benchmark folder, or with --scale how many tickets, or --task privacy.")
         elif (folder / bench_imports.TRUTH).exists():

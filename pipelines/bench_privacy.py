@@ -6,12 +6,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 
 from kb.fixes import wilson
+from kb.identifiers import identifiers
 from kb.privacy.kinds import Rules
-from kb.privacy.redactor import find, redact
+from kb.privacy.learnt import learnt
+from kb.privacy.redactor import WORDS, by_rules, find, redact
 from kb.privacy.spans import seen
-from pipelines.bench import Row
+from kb.records import Ticket
+from kb.tables import Asked
+from kb.tables.importing import rows as rows_of
+from pipelines import ingest as importing
+from pipelines.bench import FILES, Row
 from pipelines.index import Say, quiet
 from pipelines.plants.tickets import (
     DIAGNOSTIC,
@@ -27,6 +35,8 @@ from pipelines.plants.tickets import (
 
 PLANTED, HARMLESS = 10_000, 604
 """Tickets with one item each (more than 5,000 of them secrets), and tickets with none, in each part."""
+ORDINARY = 5_000
+"""Ordinary tickets that are read."""
 PARTS: tuple[Half, ...] = ("ours", "held", "independent", "second", "third", "fourth", "fifth")
 HOSTILE = (
     "@", "a@", "a.", "password ", "password: ", "pwd=", "p a s s ", "1 ", "4444 ", "+1 ", "(0", "<", "<a ", "&#1;",
@@ -53,6 +63,34 @@ def run(*, say: Say = quiet) -> list[Row]:
     rows += list(_hostile())
     say("Measuring", len(PARTS) + 1, len(PARTS) + 1)
     return rows
+
+
+def on(folder: Path, *, n: int = ORDINARY, say: Say = quiet) -> list[Row]:
+    """On ordinary tickets: in how many a word is replaced by rules or by what was learnt, the share of identifiers
+    that are, and the time.
+
+    Nobody said which of them hold secrets, so these are no errors as such.
+    """
+    file = folder / FILES[0] if folder.is_dir() else folder
+    said = (row for row in rows_of(importing.look(file, Asked(source="privacy"))) if isinstance(row, Ticket))
+    texts = [seen("\n".join(getattr(one, name) for name in WORDS[Ticket])).text for one in islice(said, n)]
+    ruled = learned = stood = harmed = 0
+    started = time.process_time()
+    for at, text in enumerate(texts):
+        ruled += any(True for _ in by_rules(text))
+        spans = list(learnt(text))
+        learned += bool(spans)
+        things = identifiers(text)
+        stood += len(things)
+        harmed += sum(any(span.start < one.end and one.start < span.end for span in spans) for one in things)
+        if at % 500 == 0:
+            say("Reading", at, len(texts))
+    spent = time.process_time() - started
+    return [
+        _share(file.parent.name, "by rules", "touched", ruled, len(texts), spent),
+        _share(file.parent.name, "by signs", "touched", learned, len(texts), spent),
+        _share(file.parent.name, "identifiers", "harm", harmed, stood),
+    ]
 
 
 def figures(half: Half, *, n: int = PLANTED, lines: int = HARMLESS) -> Iterator[Row]:

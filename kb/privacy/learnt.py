@@ -14,8 +14,6 @@ from kb.privacy.spans import Span
 
 FILE = "weights.json"
 _CODES = frozenset(("D4", "D5", "D6", "D6s", "D7", "D8"))
-_SECRET_TOO = frozenset(("guid", "symbol"))
-"""Kinds of identifiers that secrets have, too."""
 _LIKE_HOSTS = frozenset(("phrase", "STRONG", "dotN"))
 _KEYS = frozenset(("D16", "Dlong", "GUID", "HEX", "B64", "LONG"))
 
@@ -43,15 +41,18 @@ def learnt(text: str) -> Iterator[Span]:
     """Secrets in a text as its reader sees it; where several readings of a word are one, all of them."""
     weights = shipped()
     found = [one for one in candidates(text) if weights.over(one)]
-    things = [one for one in identifiers(text) if one.kind not in _SECRET_TOO] if found else []
+    things = [one for one in identifiers(text) if one.kind != "guid"] if found else []  # a GUID may be a key
     for one in found:
         if not any(one.start < thing.end and thing.start < one.end and _stays(text, thing, one) for thing in things):
             yield Span(one.start, one.end, "code" if one.look in _CODES else "key" if one.look in _KEYS else "password")
 
 
 def _stays(text: str, thing: Identifier, one: Candidate) -> bool:
-    """Whether a candidate over an identifier is just that; a host with capitals inside may be a password."""
+    """Whether a candidate over an identifier is just that; a host or a symbol in small and capital letters may be a
+    password."""
     name = text[thing.start : thing.end]
+    if thing.kind == "symbol":
+        return name == name.upper()
     return thing.kind != "host" or one.look not in _LIKE_HOSTS or name in (name.lower(), name.upper())
 
 

@@ -37,7 +37,7 @@ TEACHERS: tuple[Half, ...] = (
 FILLS = 4
 """Tickets made of each phrasing with a secret."""
 _SURE = "mixN WordN wordN woRd WN D16 D6 D6s D8 phrase STRONG B64"
-BARS = {"": 0.05, **dict.fromkeys(_SURE.split(), 0.02), "GUID": 0.3, "HEX": 0.3, "word": 0.1, "Word": 0.25}
+BARS = {"": 0.05, **dict.fromkeys(_SURE.split(), 0.02), "GUID": 0.6, "HEX": 0.3, "word": 0.1, "Word": 0.25}
 """Probability from which on a candidate is replaced, by how it looks: a secret that stays does more harm than a number
 that goes; what hardly anything else looks like goes sooner, words of every day later."""
 DISTURBED, SHARE = 2, 0.12
