@@ -80,6 +80,10 @@ def lines(text: str) -> Iterator[Line]:
     """The lines of a text."""
     start = 0
     for raw in text.split("\n"):
+        if not raw:
+            start += 1
+            yield NONE
+            continue
         found = [(match.span(), match.group()) for match in _TOKEN.finditer(raw)]
         of = [_of(word) if len(word) <= _PARTS else _look_up(word) for _, word in found]
         means = [one.means for one in of]

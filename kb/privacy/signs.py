@@ -37,6 +37,8 @@ def candidates(text: str) -> Iterator[Candidate]:
     all_ = list(lines(text))
     spoken: frozenset[str] = frozenset().union(*(one.senses & CUES for one in all_))
     for n, line in enumerate(all_):
+        if not line.words:
+            continue
         before = all_[n - 1] if n else NONE
         after = all_[n + 1] if n + 1 < len(all_) else NONE
         near = is_near(line, before, after)
