@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from kb.identifiers import Identifier, identifiers
 from kb.privacy.signs import Candidate, Sign, candidates
-from kb.privacy.spans import Span
+from kb.privacy.spans import Cover, Span
 
 FILE = "weights.json"
 _CODES = frozenset(("D4", "D5", "D6", "D6s", "D7", "D8"))
@@ -41,19 +41,23 @@ def learnt(text: str) -> Iterator[Span]:
     """Secrets in a text as its reader sees it; where several readings of a word are one, all of them."""
     weights = shipped()
     found = [one for one in candidates(text) if weights.over(one)]
-    things = [one for one in identifiers(text) if one.kind != "guid"] if found else []  # a GUID may be a key
+    if not found:
+        return
+    things = [one for one in identifiers(text) if one.kind != "guid"]  # a GUID may be a key
+    sure = Cover((one.start, one.end) for one in things if _is_sure(text, one))
+    hosts = Cover((one.start, one.end) for one in things if one.kind == "host")
     for one in found:
-        if not any(one.start < thing.end and thing.start < one.end and _stays(text, thing, one) for thing in things):
-            yield Span(one.start, one.end, "code" if one.look in _CODES else "key" if one.look in _KEYS else "password")
+        span = Span(one.start, one.end, "code" if one.look in _CODES else "key" if one.look in _KEYS else "password")
+        if not sure.meets(span) and (one.look in _LIKE_HOSTS or not hosts.meets(span)):
+            yield span
 
 
-def _stays(text: str, thing: Identifier, one: Candidate) -> bool:
-    """Whether a candidate over an identifier is just that; a host or a symbol in small and capital letters may be a
-    password."""
+def _is_sure(text: str, thing: Identifier) -> bool:
+    """Whether it is just an identifier; a host or a symbol in small and capital letters may be a password."""
     name = text[thing.start : thing.end]
     if thing.kind == "symbol":
         return name == name.upper()
-    return thing.kind != "host" or one.look not in _LIKE_HOSTS or name in (name.lower(), name.upper())
+    return thing.kind != "host" or name in (name.lower(), name.upper())
 
 
 @cache

@@ -15,7 +15,7 @@ from kb.privacy.learnt import learnt
 from kb.privacy.numbers import numbers
 from kb.privacy.passwords import passwords
 from kb.privacy.people import emails, names, phones
-from kb.privacy.spans import PLACEHOLDER, Span, apart, seen
+from kb.privacy.spans import PLACEHOLDER, Cover, Span, apart, seen
 from kb.records import Article, Problem, Record, Ticket
 
 WORDS: Mapping[type[Record], tuple[str, ...]] = {
@@ -72,8 +72,8 @@ def find(text: str, *, caller: str = "") -> list[Span]:
         return []
     found = list(_found(text, caller))
     if PLACEHOLDER.search(text):
-        there = [match.span() for match in PLACEHOLDER.finditer(text)]
-        found = [one for one in found if not any(one.start < end and start < one.end for start, end in there)]
+        there = Cover(match.span() for match in PLACEHOLDER.finditer(text))
+        found = [one for one in found if not there.meets(one)]
     return apart(found)
 
 
@@ -133,9 +133,8 @@ def _found(text: str, caller: str) -> Iterator[Span]:
         found += [bare.raw(one) for one in by_rules(bare.text, caller)]
         read = bare
     yield from found
-    for one in map(read.raw, learnt(read.text)):
-        if not any(one.start < other.end and other.start < one.end for other in found):
-            yield one
+    ruled = Cover((one.start, one.end) for one in found)
+    yield from (one for one in map(read.raw, learnt(read.text)) if not ruled.meets(one))
 
 
 def by_rules(text: str, caller: str = "") -> Iterator[Span]:

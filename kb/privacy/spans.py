@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,6 +31,25 @@ class Span:
     start: int
     end: int
     kind: str
+
+
+class Cover:
+    """Parts of a text, asked whether another lies over one of them; a question costs the logarithm of their number."""
+
+    def __init__(self, parts: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(parts):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def meets(self, one: Span) -> bool:
+        """Whether the span lies over one of the parts."""
+        at = bisect_left(self._starts, one.end) - 1
+        return at >= 0 and self._ends[at] > one.start
 
 
 @dataclass(frozen=True, slots=True)

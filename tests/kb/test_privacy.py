@@ -18,6 +18,7 @@ from kb.identifiers import identifiers
 from kb.privacy.kinds import KINDS, Rules, shown
 from kb.privacy.redactor import find, redact, redact_record
 from kb.privacy.sealing import Sealer, new_key, read_key
+from kb.privacy.spans import Cover, Span
 from kb.records import Ticket
 
 
@@ -180,3 +181,10 @@ def _steps(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8))), st.integers(0, 45), st.integers(1, 8))
+def test_a_cover_is_met_by_what_lies_over_one_of_its_parts(parts: list[tuple[int, int]], at: int, n: int) -> None:
+    spans = [(start, start + length) for start, length in parts]
+    one = Span(at, at + n, "code")
+    assert Cover(spans).meets(one) == any(start < one.end and one.start < end for start, end in spans)
