@@ -305,6 +305,7 @@ def test_another_database_is_refused_without_its_password(url: str) -> None:
     assert "secret" not in str(error.value)
 
 
+@pytest.mark.slow  # `make test-postgres` runs all of them there
 def test_the_tests_of_the_store_pass_on_postgresql_too(postgres: pg.Server) -> None:
     """The same tests as on SQLite, every home in a schema of its own, in a session of their own."""
     if pg.SERVER in os.environ:
