@@ -14,7 +14,7 @@ from kb.identifiers import identifiers
 from kb.privacy.kinds import Rules
 from kb.privacy.learnt import learnt
 from kb.privacy.redactor import WORDS, by_rules, find, redact
-from kb.privacy.spans import seen
+from kb.privacy.spans import Cover, Span, seen
 from kb.records import Ticket
 from kb.tables import Asked
 from kb.tables.importing import rows as rows_of
@@ -53,8 +53,8 @@ def run(*, say: Say = quiet) -> list[Row]:
 
     "ours" are phrasings by the author of the rules, "held" his own that he did not look at while he made them.
     "independent" to "fifth" are by five people who never saw the redactor. All but the fifth were read and learnt from
-    after they had been measured with: what is found of them now says little. The fifth was measured with once, when
-    rules and weights were finished, and not read.
+    after they had been measured with: what is found of them now says little. The fifth was not read, and measured with
+    only when rules and weights were finished.
     """
     rows: list[Row] = []
     for place, half in enumerate(PARTS):
@@ -77,12 +77,12 @@ def on(folder: Path, *, n: int = ORDINARY, say: Say = quiet) -> list[Row]:
     ruled = learned = stood = harmed = 0
     started = time.process_time()
     for at, text in enumerate(texts):
-        ruled += any(True for _ in by_rules(text))
+        ruled += any(by_rules(text))
         spans = list(learnt(text))
         learned += bool(spans)
-        things = identifiers(text)
+        things, touched = identifiers(text), Cover((one.start, one.end) for one in spans)
         stood += len(things)
-        harmed += sum(any(span.start < one.end and one.start < span.end for span in spans) for one in things)
+        harmed += sum(touched.meets(Span(one.start, one.end, one.kind)) for one in things)
         if at % 500 == 0:
             say("Reading", at, len(texts))
     spent = time.process_time() - started

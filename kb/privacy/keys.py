@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from kb.privacy.spans import Span, branched, lowered, words
 from kb.privacy.technical import is_word, masked, technical
-from kb.privacy.values import MAIL, PLACED
+from kb.privacy.values import MAIL, PLACED, is_guid
 
 _LONG = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z0-9_][\w.~+/=:-]{15,}+")
 _FORMS = re.compile(
@@ -82,7 +82,6 @@ _LINK = re.compile(
     r"[ \t]{0,2}(?:\(?value\)?[ \t]?[:=]?[ \t]?)?(?:(?:bearer|token|basic|-)[ \t]{1,2})?[\"'`\\(\[]{0,3}"
 )
 _VALUE = re.compile(r"[\w+/=.~!#$%^*@&-]{8,600}")
-_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _RANDOM = re.compile(
     r"(?=[^\d]*\d)(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[A-Za-z0-9+/=_]{20,200}|[0-9a-f]{32,128}|[0-9A-F]{26,128}"
 )
@@ -210,7 +209,7 @@ def _far(text: str, low: str, end: int, name: str) -> Span | None:
 
 def _technical(value: str) -> bool:
     """Whether this is a name of a thing after all; a GUID may be a key."""
-    return technical(value) and _GUID.fullmatch(value) is None
+    return technical(value) and not is_guid(value)
 
 
 def _value_end(text: str, start: int, end: int) -> int:
@@ -239,7 +238,7 @@ def _is_key(value: str, *, tight: bool, word: str) -> bool:
         or value.startswith(("http", "HKLM"))
     ):
         return False
-    if _GUID.fullmatch(value):
+    if is_guid(value):
         return (tight or word in ("bearer", "secret", "apikey") or word in _NOUNS) and word not in _AMBIGUOUS
     if len(value) < 16:
         plain = is_word(value) or technical(value) or _COUNTED.fullmatch(value) is not None

@@ -9,13 +9,14 @@ from functools import cache
 from importlib.resources import files
 
 from kb.identifiers import Identifier, identifiers
+from kb.privacy.looks import CODED
 from kb.privacy.signs import Candidate, Sign, candidates
 from kb.privacy.spans import Cover, Span
 
 FILE = "weights.json"
 _CODES = frozenset(("D4", "D5", "D6", "D6s", "D7", "D8"))
 _LIKE_HOSTS = frozenset(("phrase", "STRONG", "dotN"))
-_KEYS = frozenset(("D16", "Dlong", "GUID", "HEX", "B64", "LONG"))
+_KEYS = CODED | {"D16", "Dlong"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from kb.privacy.technical import technical
+from kb.privacy.values import is_guid
 
 _HEX = re.compile(r"[0-9a-fA-F]{20,}")
-_GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _AGAIN = re.compile(r"(.)\1+")
 _MOST = 48
 """Signs of a word that are looked at."""
@@ -17,6 +17,10 @@ _OFTEN, _SELDOM, _RARE = 1_000, 5_000, 6_000
 ORDINARY = "ordinary.txt"
 WORDS = frozenset(("word", "Word", "WORD", "woRd"))
 """Looks of what is made of letters only."""
+HASHED = frozenset(("GUID", "HEX"))
+"""Looks of hashes and of names that machines give."""
+CODED = HASHED | {"B64", "LONG"}
+"""Those, and what else only machines make."""
 _JOINTS = frozenset("-_")
 _TURNS = 5
 """Runs of small letters and capitals that no name has."""
@@ -37,7 +41,7 @@ def look(value: str) -> str:
     bare = value.replace(" ", "").replace("-", "")
     if bare.isdigit():
         return _digits(value, bare)
-    if _GUID.fullmatch(value):
+    if is_guid(value):
         return "GUID"
     if _HEX.fullmatch(value):
         return "HEX"

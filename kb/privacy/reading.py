@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.privacy.beside import COUNT
-from kb.privacy.looks import WORDS, fame, look, ordinary
+from kb.privacy.looks import HASHED, WORDS, fame, look, ordinary
 from kb.privacy.meanings import AROUND, meaning
 from kb.privacy.spans import words
 from kb.privacy.technical import masked
@@ -28,8 +28,6 @@ LEAST, MOST, _PARTS = 3, 120, 200
 """Fewest and most signs of a secret, and most of a word that is read as one; of longer ones only the parts are."""
 _NEVER = frozenset(("WORD", "symW", "dashW", "TECH", "D3"))
 _LEADING = frozenset(("is", "password", "entered", "bar"))
-_HASHED = frozenset(("GUID", "HEX"))
-"""Mostly hashes and names of objects: where nothing else is said, that is what they are."""
 _NAMES = words(
     """user users userid user-id username id kennung benutzer benutzername benutzerkennung utilisateur usuario utente
     gebruiker gebruikersnaam użytkownik host hostname server rechner computer asset serial ticket incident case order
@@ -131,8 +129,8 @@ def may_be(value: str, seen: str, *, near: bool, pointed: bool, among: bool) -> 
         return False
     if seen == "woRd":
         return near or len(value) > _NO_NAME
-    if seen in _HASHED:
-        return among
+    if seen in HASHED:
+        return among  # where nothing else is said, it is a hash or the name of an object
     return seen not in WORDS or (near and len(value) > LEAST and _is_chosen(value.lower(), pointed=pointed))
 
 
@@ -191,6 +189,7 @@ def _core(word: str) -> tuple[int, int]:
 
 
 def bare(word: str) -> str:
+    """The word in small letters, without what stands around it."""
     return word.lower().strip(_AROUND)
 
 
@@ -203,10 +202,10 @@ def _look_up(word: str) -> Word:
     placed = word[0] == "[" and PLACED.match(word)
     said = "" if placed else bare(word)
     means = meaning(said) if said else "bar" if word in _BARS else ""
-    short = len(word) <= MOST
+    short, inner, numbered = len(word) <= MOST, word.strip(_AROUND), has_digit(word)
     return Word(
-        said, means, has_digit(word), _JOINED.search(word) is not None, short and _is_chosen(said, pointed=True),
-        said in ordinary(), short and look(word.strip(_AROUND)) == "woRd",
+        said, means, numbered, _JOINED.search(word) is not None, short and _is_chosen(said, pointed=True),
+        said in ordinary(), short and not numbered and inner.isalnum() and look(inner) == "woRd",
     )  # fmt: skip
 
 

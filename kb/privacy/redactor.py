@@ -81,12 +81,12 @@ def redact(
     text: str, rules: Rules = ALL, *, caller: str = "", numbered: Placeholders | None = None
 ) -> tuple[str, Counter[str]]:
     """The text with placeholders, and how many were put in by kind. What is redacted already stays as it is."""
-    hand = numbered or Placeholders(rules, {match.group() for match in PLACEHOLDER.finditer(text)})
-    counts = Counter[str]()
+    hand, counts = numbered, Counter[str]()
     for _ in range(_ROUNDS):  # what is left reads differently without what is gone
         spans = [one for one in find(text, caller=caller) if rules.of(one.kind) != "keep"]
         if not spans:
             break
+        hand = hand or Placeholders(rules, {match.group() for match in PLACEHOLDER.finditer(text)})
         counts.update(one.kind for one in spans)
         parts, at = [], 0
         for one in spans:

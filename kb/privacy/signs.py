@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.privacy.beside import OF_OTHERS
-from kb.privacy.looks import WORDS, fame, look, pattern, sized
+from kb.privacy.looks import CODED, WORDS, fame, look, pattern, sized
 from kb.privacy.meanings import CUES, meaning
 from kb.privacy.reading import NONE, Line, is_named, is_near, is_pointed_at, lines, may_be, readings, worth
 from kb.privacy.technical import STOP
@@ -17,8 +17,7 @@ Sign = tuple[str, ...]
 _ENDS = "0123456789!?#$%&*+._-@"
 _LEFT, _RIGHT = 10, 8
 _FAR = 14
-_CODED = frozenset(("HEX", "B64", "LONG", "GUID"))
-_ODD = frozenset(("STRONG", "mixN", "phrase", "HEX", "B64", "LONG", "GUID"))
+_ODD = CODED | {"STRONG", "mixN", "phrase"}
 """Looks that names do not have."""
 
 
@@ -147,7 +146,7 @@ def _spoken(seen: str, spoken: frozenset[str]) -> list[Sign]:
 def _known(signs: list[Sign], value: str, line: Line, at: int, seen: str) -> None:
     """Whether it is a word that people choose for a password."""
     low = value.rstrip(_ENDS).lower()
-    if not low or seen in _CODED:
+    if not low or seen in CODED:
         return
     known, means = fame(low), line.means
     signs += (

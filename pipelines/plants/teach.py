@@ -84,8 +84,8 @@ def ordinary() -> Iterator[Lesson]:
     """Tickets of the sample desk, without what the rules find in them."""
     rng = Random(SEED)
     for text in _sample():
-        plain = text
-        for one in reversed(apart(by_rules(seen(text).text))):
+        plain = seen(text).text
+        for one in reversed(apart(by_rules(plain))):
             plain = plain[: one.start] + f"[{one.kind}]" + plain[one.end :]
         made = Planted("harmless", plain, "", "", plain[:30])
         yield _lesson(made, SAMPLE_COUNTS)
