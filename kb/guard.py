@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -61,3 +61,16 @@ class Guard:
     def erased(self, ref: Ref) -> str:
         """The key under which it is remembered that a record was erased; the name cannot be read from it."""
         return hmac.new(self.salt.encode(), f"erased {ref}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Records that were prepared and redacted before they are written, and the policy that did it."""
+
+    guard: Guard
+    records: Sequence[Redacted]
+
+    @classmethod
+    def by(cls, guard: Guard, records: Sequence[Record]) -> Ready:
+        """All of them, in their order."""
+        return cls(guard, [guard.record(prepare(record)) for record in records])

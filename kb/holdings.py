@@ -20,12 +20,14 @@ from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
 from kb.fixes import gist
 from kb.given import as_given, differing, kept
+from kb.guard import Ready
 from kb.learners import Vectors
 from kb.passages import passages
 from kb.privacy.redactor import Redacted
 from kb.records import Article, Kind, Record, Ref, Ticket, Viewer
 from kb.rows import content_hash, from_row, seconds, to_row, unpack_audience
 from kb.safekeeping import Safekeeping
+from kb.text import prepare
 
 TABLES: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "problem": s.problems}
 Merge = Callable[[Record, Record], Record]
@@ -191,7 +193,7 @@ class Holdings(Safekeeping, Audiences, Audit):
 
     def write(
         self, kind: Kind, records: Sequence[Record], *, merge: Merge | None = None, by: str = "",
-        viewer: Viewer | None = None,
+        viewer: Viewer | None = None, ready: Ready | None = None,
     ) -> Change:  # fmt: skip
         """Add or update records by (source, number) in one transaction; ``merge(old, new)`` decides what is kept.
 
@@ -211,14 +213,18 @@ class Holdings(Safekeeping, Audiences, Audit):
             told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
             gone, stale = self._erased(db, [record.ref for record in records]), set[str]()
             guard = self._salted(db)
-            for record in records:
-                if record.ref in gone:
+            for place, given in enumerate(records):
+                if given.ref in gone:
                     continue
-                old = known.get((record.source, record.number))
-                if old is not None:
-                    record = _met(record, old, merge, hidden)
-                found[record.source, record.number] = guard.record(record)
-                row = to_row(found[record.source, record.number].record)
+                old = known.get((given.source, given.number))
+                record = given if old is None else _met(given, old, merge, hidden)
+                if ready is not None and record is given and ready.guard == guard:
+                    made = ready.records[place]
+                else:
+                    bare = ready is not None and (record is given or merge is None)
+                    made = guard.record(prepare(record) if bare else record)
+                found[record.source, record.number] = made
+                row = to_row(made.record)
                 if old is None:
                     new.append(ruled(kind, row, rules))
                 elif old["fingerprint"] != row["fingerprint"]:

@@ -88,15 +88,15 @@ _GREETING = re.compile(
 def strip_mail(text: str) -> str:
     """Return what the writer said. A text without any of a mail's furniture comes back as it was."""
     kept: list[str] = []
+    parts: list[list[str]] = []
     words = 0
-    points = False
     for subjects, lines in _split(text.split("\n")):
-        if words >= ENOUGH_WORDS and not points:
+        if words >= ENOUGH_WORDS and not any(_points("\n".join(part)) for part in parts):
             break
         said = [*subjects, *_body(lines)]
+        parts.append(said)
         kept.extend(said)
         words += _words(said)
-        points = points or _points("\n".join(said))
     stripped = "\n".join(kept).strip()
     return stripped or text.strip()
 

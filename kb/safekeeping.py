@@ -38,6 +38,11 @@ class Safekeeping(Database):
         with self._reading() as db:
             return self._guard(db)
 
+    def salted(self) -> Guard:
+        """The policy as it will be at work in a write that follows."""
+        with self._writing() as db:
+            return self._salted(db)
+
     def redacted(self, text: str) -> str:
         """A text as it may be stored, embedded or logged."""
         return self.guard().text(text)

@@ -553,7 +553,7 @@ def bench(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            help="A benchmark folder with bench.toml; for --scale, --task speed and privacy any export, or none."
+            help="A folder with bench.toml; for --scale, --task speed, spread and privacy any export, or none."
         ),
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Only this task (repeatable).")] = None,
@@ -572,24 +572,14 @@ def bench(
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
     from kb.errors import BadSetting
     from pipelines import bench as benching
-    from pipelines import bench_api, bench_imports, bench_scale, bench_soak, show
+    from pipelines import bench_imports, bench_scale, benches, show
 
     notes: list[str] = []
     with show.bars() as say:
-        if task == ["api"]:
-            rows = bench_api.run(home, work=work, say=say, notes=notes)
-        elif task == ["speed"]:
-            from pipelines import bench_speed
-
-            rows = bench_speed.run(folder, say=say, notes=notes)
-        elif task == ["soak"]:
-            rows = bench_soak.run(home, minutes=minutes, work=work, say=say, notes=notes)
-        elif scale:
+        if scale:
             rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
-        elif task == ["privacy"]:
-            from pipelines import bench_privacy
-
-            rows = bench_privacy.run(say=say) if folder is None else bench_privacy.on(folder, say=say)
+        elif task is not None and len(task) == 1 and task[0] in benches.ALONE:
+            rows = benches.run(task[0], benches.Asked(folder, home, work, minutes), say=say, notes=notes)
         elif folder is None:
             raise BadSetting("Say which benchmark folder, or with --scale how many tickets, or --task privacy.")
         elif (folder / bench_imports.TRUTH).exists():

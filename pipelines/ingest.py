@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from kb.errors import BadSetting, NotATable, StoreTrouble
+from kb.guard import Ready
 from kb.intake import merging
 from kb.records import Kind, Link, Record, Ref, Ticket
 from kb.store import Change, Store
@@ -20,12 +21,14 @@ from kb.tables.imported import Imported
 from kb.tables.values import Ranks
 from kb.tables.write import write_csv
 from kb.text import prepare
-from pipelines import show
+from pipelines import ahead, show
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 
 _BATCH = 500
 _SHOWN = 5
+_PACKED = (b"\x1f\x8b", b"PK")
+"""What gzip and XLSX files begin with."""
 
 
 def asked(*, preset: str = "", map_file: Path | None = None, source: str = "", encoding: str = "", dates: str = "",
@@ -67,11 +70,16 @@ def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "") 
     writer = _Writer(home.store, found)
     name = found.table.name
     home.store.note("imported", by=by, detail={"what": "begun", "kind": found.kind})
-    for count, row in enumerate(rows(found), 1):
-        writer.take(row)
-        if count % _BATCH == 0:
-            say(f"Importing {name}", count, count)
-    writer.flush()
+    if found.kind == "links":
+        for links in writer.batches():
+            writer.write_links(links)
+            say(f"Importing {name}", writer.count, writer.count)
+    else:
+        home.store.salted()
+        processes = ahead.workers(home.settings.threads) if _size(found) >= ahead.WORTH else 0
+        for batch, ready in ahead.through(writer.batches(), home.store.guard, processes=processes):
+            writer.write(batch, ready)
+            say(f"Importing {name}", writer.written, writer.written)
     say(f"Importing {name}", writer.count, writer.count)
     report = _report(home, name, writer.refused, writer.remarks)
     change = writer.change
@@ -83,45 +91,47 @@ def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "") 
 
 
 class _Writer:
-    """Collects rows into batches of one transaction each."""
+    """Reads rows in batches, each of which becomes one transaction."""
 
     def __init__(self, store: Store, found: Understanding) -> None:
         self._store, self._found = store, found
-        self._batch: list[Any] = []
         self.refused: list[BadRow] = []
         self.remarks: list[Remark] = []
         self.change = Change()
-        self.count = 0
+        self.count = self.written = 0
+        """Rows that were read, and that were written."""
         self._merge = merging(tuple(found.mapping))
 
-    def take(self, row: Record | LinkRow | BadRow | Remark) -> None:
-        if isinstance(row, Remark):
-            self.remarks.append(row)
-            return
-        self.count += 1
-        if isinstance(row, BadRow):
-            self.refused.append(row)
-            return
-        self._batch.append((self.count + 1, row) if isinstance(row, LinkRow) else prepare(row))
-        if len(self._batch) >= _BATCH:
-            self.flush()
+    def batches(self) -> Iterator[list[Any]]:
+        """Good rows; what is refused or noticed is kept aside."""
+        batch: list[Any] = []
+        for row in rows(self._found):
+            if isinstance(row, Remark):
+                self.remarks.append(row)
+                continue
+            self.count += 1
+            if isinstance(row, BadRow):
+                self.refused.append(row)
+                continue
+            batch.append((self.count + 1, row) if isinstance(row, LinkRow) else row)
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
-    def flush(self) -> None:
-        if not self._batch:
-            return
-        if self._found.kind == "links":
-            self._flush_links()
-        else:
-            kind = cast("Kind", self._found.kind.removesuffix("s"))
-            self.change += self._store.write(kind, self._batch, merge=self._merge)
-        self._batch = []
+    def write(self, batch: Sequence[Record], ready: Ready | None) -> None:
+        kind = cast("Kind", self._found.kind.removesuffix("s"))
+        prepared = batch if ready is not None else [prepare(record) for record in batch]
+        self.change += self._store.write(kind, prepared, merge=self._merge, ready=ready)
+        self.written += len(batch)
 
-    def _flush_links(self) -> None:
+    def write_links(self, batch: Sequence[tuple[int, LinkRow]]) -> None:
         own = self._found.source
         sources: dict[Kind, dict[str, list[str]]] = {
-            "ticket": self._store.sources("ticket", [n for _, r in self._batch for n in (r.ticket, r.target)]),
-            "article": self._store.sources("article", [r.target for _, r in self._batch]),
-            "problem": self._store.sources("problem", [r.target for _, r in self._batch]),
+            "ticket": self._store.sources("ticket", [n for _, r in batch for n in (r.ticket, r.target)]),
+            "article": self._store.sources("article", [r.target for _, r in batch]),
+            "problem": self._store.sources("problem", [r.target for _, r in batch]),
         }
 
         def ref(kind: Kind, number: str) -> Ref:
@@ -130,7 +140,7 @@ class _Writer:
 
         links = {
             Link(ref("ticket", r.ticket), ref(r.target_kind, r.target), r.linked_at, generic=r.generic): at
-            for at, r in self._batch
+            for at, r in batch
         }
         change, missing = self._store.link(list(links))
         self.change += change
@@ -138,6 +148,21 @@ class _Writer:
             gone = link.ticket if link.ticket.number not in sources["ticket"] else link.target
             self.refused.append(BadRow(links[link], "ticket" if gone == link.ticket else "target", gone.number[:80],
                                        f"no such {gone.kind} here: import the {gone.kind}s first"))  # fmt: skip
+
+
+def _size(found: Understanding) -> int:
+    """Bytes of an export, roughly: a packed one holds some ten times as many."""
+    try:
+        if isinstance(found.path, bytes):
+            size, head = len(found.path), found.path[:2]
+        elif found.path.is_file():
+            with found.path.open("rb") as file:
+                size, head = found.path.stat().st_size, file.read(2)
+        else:
+            return 0
+    except OSError:
+        return 0
+    return size * (10 if head in _PACKED else 1)
 
 
 def _report(home: Home, name: str, refused: list[BadRow], remarks: list[Remark]) -> str:

@@ -23,13 +23,15 @@ from kb.passages import passages
 from kb.records import KEEPER, Article, Filter, Ref, Ticket, Viewer
 from kb.rows import content_hash
 from kb.text import prepare
+from pipelines import ahead
 from pipelines import index as indexing
 from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.scale_tickets import FIRST, SEED, SOURCE, Parents, perturbed
 from pipelines.settings import Settings, read
 
-_BATCH = 500
+_BATCH, _MADE = 500, 20_000
+"""Tickets of one transaction, and tickets that are invented before the clock runs."""
 _ASKED = 200
 _SAMPLED = 100
 _AGENT = Viewer("agent", frozenset({"HR", "Security"}))
@@ -58,17 +60,19 @@ def _import(job: Job) -> dict[str, float]:
     done = store.counts(KEEPER)["tickets"] // _BATCH * _BATCH
     notes = job.home.folder / "import-spent.json"
     spent, timed = json.loads(notes.read_text("utf-8")) if notes.exists() else (0.0, 0)
-    for start in range(done, job.size, _BATCH):
-        numbers = range(start, min(start + _BATCH, job.size))
-        made = [parents.ticket(i) for i in numbers]
-        links = [link for i in numbers for link in parents.links_of(i)]
+    store.salted()
+    for start in range(done, job.size, _MADE):
+        made = [parents.ticket(i) for i in range(start, min(start + _MADE, job.size))]
+        links = [link for i in range(start, start + len(made)) for link in parents.links_of(i)]
         begun = clock()
-        store.write("ticket", [prepare(ticket) for ticket in made])
+        batches = (made[at : at + _BATCH] for at in range(0, len(made), _BATCH))
+        for batch, ready in ahead.through(batches, store.guard, processes=ahead.workers()):
+            store.write("ticket", batch if ready is not None else [prepare(ticket) for ticket in batch], ready=ready)
+            job.say("written", start + len(batch), job.size)
         if links:
             store.link(links)
         spent, timed = spent + clock() - begun, timed + len(made)
         notes.write_text(json.dumps([spent, timed]), "utf-8")
-        job.say("written", start + len(made), job.size)
     rate = timed / max(spent, 1e-9)
     return {"import_seconds": job.size / max(rate, 1e-9), "import_rate": rate,
             "links": float(store.counts(KEEPER)["links"])}  # fmt: skip

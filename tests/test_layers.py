@@ -87,7 +87,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("kb/api/*",),
     "socket": ("pipelines/serve.py", "pipelines/served.py", "pipelines/deliver.py"),
     # looks whether its own port is free; knows an error of a host that nobody knows
-    "distributed": ("pipelines/spreading.py",),
+    "distributed": ("pipelines/spreading.py", "pipelines/bench_spread.py"),
 }
 ENVIRONMENT = ("pipelines/settings.py",)
 PRINTING = ("pipelines/__main__.py", "pipelines/show*.py", "pipelines/sample.py", "pipelines/plants/teach.py")

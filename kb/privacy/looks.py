@@ -29,7 +29,7 @@ _RUNS = {"ad": "wordN", "Ad": "WN", "Aad": "WordN"}
 
 def pattern(value: str) -> str:
     """The kinds of its signs, each run once: "Summer2024!" is "Aad!"."""
-    return _AGAIN.sub(r"\1", "".join(map(_kind, value[:_MOST])))
+    return _AGAIN.sub(r"\1", value[:_MOST].translate(_KINDS))
 
 
 @lru_cache(20_000)
@@ -46,7 +46,7 @@ def look(value: str) -> str:
     if _HEX.fullmatch(value):
         return "HEX"
     digit, upper, lower = (any(map(of, value)) for of in (str.isdigit, str.isupper, str.islower))
-    signs = {sign for sign in value if not sign.isalnum()}
+    signs = set() if value.isalnum() else {sign for sign in value if not sign.isalnum()}
     if signs and signs <= _JOINTS and _is_phrase(value):
         return "phrase"
     if len(value) >= 20 and digit and (upper or lower) and not signs - set("+/=_-."):
@@ -111,12 +111,23 @@ def _digits(value: str, bare: str) -> str:
     return f"D{len(value)}" if len(value) <= 8 else "D16" if len(value) == 16 else "Dlong"
 
 
+class _Kinds(dict[int, str]):
+    """The kind of each sign, found when it is first met."""
+
+    def __missing__(self, at: int) -> str:
+        self[at] = kind = _kind(chr(at))
+        return kind
+
+
 def _kind(sign: str) -> str:
     if sign.isdigit():
         return "d"
     if sign.isalpha():
         return "A" if sign.isupper() else "a"
     return sign if sign in "-_.@/:=+\\" else "!"
+
+
+_KINDS = _Kinds()
 
 
 @cache

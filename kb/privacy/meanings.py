@@ -163,7 +163,12 @@ def _table(*, beginnings: bool) -> dict[str, str]:
 
 
 _WHOLE, _BEGINNINGS = _table(beginnings=False), _table(beginnings=True)
-_LENGTHS = sorted({len(word) for word in _BEGINNINGS}, reverse=True)
+_SHORTEST = min(map(len, _BEGINNINGS))
+_LENGTHS: dict[str, list[int]] = {}
+"""First signs of a word → how long the beginnings with them are, the longest first."""
+for _word in sorted(_BEGINNINGS, key=len, reverse=True):
+    if len(_word) not in (_lengths := _LENGTHS.setdefault(_word[:_SHORTEST], [])):
+        _lengths.append(len(_word))
 
 
 @lru_cache(50_000)
@@ -171,4 +176,7 @@ def meaning(word: str) -> str:
     """What a word in small letters means here; "" for all others."""
     if (whole := _WHOLE.get(word)) is not None:
         return whole
-    return next((found for n in _LENGTHS if n <= len(word) and (found := _BEGINNINGS.get(word[:n]))), "")
+    for n in _LENGTHS.get(word[:_SHORTEST], ()):
+        if n <= len(word) and (found := _BEGINNINGS.get(word[:n])):
+            return found
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from kb.privacy.beside import COUNT
 from kb.privacy.looks import HASHED, WORDS, fame, look, ordinary
@@ -15,6 +15,8 @@ from kb.privacy.technical import masked
 from kb.privacy.values import PLACED
 
 _TOKEN = re.compile(r"[(\[\"'“„«]{0,2}(?<![\d.,:/-])\d{3}[ -]\d{3}(?![\d]|[.,:/-]\d)|\S+")
+_SPACED, _WORD = re.compile(r"\d{3}[ -]\d{3}"), re.compile(r"\S+")
+"""What only :data:`_TOKEN` reads as one word, and all other words."""
 _PARTED = re.compile(r"[=:;|,/<>\"&?\\]+")
 _NAMED = re.compile(r"[A-Za-z_][\w.-]{0,30}=[^=]")
 """What gives a name to what follows: uid=66414."""
@@ -22,6 +24,7 @@ _JOINED = re.compile(rf"{_PARTED.pattern}|\w[-_.]\w")
 _LEADS = "\"'`“”„‘’«‹»([{<*_|>¿¡"
 _QUOTES = "\"'`”’»“›"
 _OPENS = {")": "(", "]": "[", "}": "{", ">": "<"}
+_DIGIT = re.compile("[0-9]")
 _AROUND = "\"'`“”„‘’«»‹›()[]{}<>*_,.;:!?¿¡|"
 _BARS = frozenset(("|", "-", "–", "->", "=", ":", "=>", "→", "/"))
 LEAST, MOST, _PARTS = 3, 120, 200
@@ -50,45 +53,50 @@ class Word:
     parts: bool
     """Whether signs inside may part it."""
     chosen: bool
-    """Whether it is one that people choose for a password."""
+    """Whether it is one that people choose for a password; only asked of words without digits and parts, as is what
+    follows."""
     plain: bool
     """Whether it is an ordinary word all the same."""
     turns: bool
     """Whether small letters and capitals are mixed in it as in no word: "lHUWof"."""
 
 
-@dataclass(frozen=True, slots=True)
 class Line:
-    """One line, word by word."""
+    """One line, word by word; what only a look at one of its words needs is read when it is asked for."""
 
-    places: Sequence[tuple[int, int]]
-    """[start, end) of each word in the text."""
-    words: Sequence[str]
-    of: Sequence[Word]
-    said: Sequence[str]
-    means: Sequence[str]
-    senses: frozenset[str]
-    """All that is meant in it."""
+    def __init__(self, raw: str, start: int) -> None:
+        self._raw, self._start, self._spaced = raw, start, _SPACED.search(raw) is not None
+        self.words: Sequence[str] = _TOKEN.findall(raw) if self._spaced else raw.split()
+        self.of: Sequence[Word] = [_of(word) if len(word) <= _PARTS else _look_up(word) for word in self.words]
+        self.senses = frozenset([one.means for one in self.of]) - _UNSAID
+        """All that is meant in it."""
+
+    @cached_property
+    def places(self) -> Sequence[tuple[int, int]]:
+        """[start, end) of each word in the text."""
+        found, start = (_TOKEN if self._spaced else _WORD).finditer(self._raw), self._start
+        return [(match.start() + start, match.end() + start) for match in found]
+
+    @cached_property
+    def said(self) -> Sequence[str]:
+        """Each word in small letters, without what stands around it."""
+        return [one.said for one in self.of]
+
+    @cached_property
+    def means(self) -> Sequence[str]:
+        """The meaning of each word, "" for most."""
+        return [one.means for one in self.of]
 
 
-NONE = Line((), (), (), (), (), frozenset())
+_UNSAID = frozenset(("",))
+NONE = Line("", 0)
 
 
 def lines(text: str) -> Iterator[Line]:
     """The lines of a text."""
     start = 0
     for raw in text.split("\n"):
-        if not raw:
-            start += 1
-            yield NONE
-            continue
-        found = [(match.span(), match.group()) for match in _TOKEN.finditer(raw)]
-        of = [_of(word) if len(word) <= _PARTS else _look_up(word) for _, word in found]
-        means = [one.means for one in of]
-        yield Line(
-            [(first + start, last + start) for (first, last), _ in found], [word for _, word in found], of,
-            [one.said for one in of], means, frozenset(means) - {""},
-        )  # fmt: skip
+        yield Line(raw, start) if raw else NONE
         start += len(raw) + 1
 
 
@@ -123,34 +131,56 @@ def is_named(line: Line, at: int) -> bool:
     return before in _NAMES or (at > 1 and line.means[at - 1] == "is" and line.said[at - 2] in _NAMES)
 
 
-def may_be(value: str, seen: str, *, near: bool, pointed: bool, among: bool) -> bool:
-    """Whether it is worth a closer look."""
-    if seen in _NEVER or masked(value) or COUNT.match(value):
-        return False
-    if seen == "woRd":
-        return near or len(value) > _NO_NAME
-    if seen in HASHED:
-        return among  # where nothing else is said, it is a hash or the name of an object
-    return seen not in WORDS or (near and len(value) > LEAST and _is_chosen(value.lower(), pointed=pointed))
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a word or a part of it: [start, end) within the word, what stands there, and how it looks."""
+
+    start: int
+    end: int
+    value: str
+    look: str
+    how: tuple[str, str]
+    """The sign before it inside the word, and the word before that sign."""
+
+    def may_be(self, *, near: bool, pointed: bool, among: bool) -> bool:
+        """Whether it is worth a closer look; ``among`` tells that the text says something else too."""
+        if self.look == "woRd":
+            return near or len(self.value) > _NO_NAME
+        if self.look in HASHED:
+            return among  # where nothing else is said, it is a hash or the name of an object
+        return self.look not in WORDS or (
+            near and len(self.value) > LEAST and _is_chosen(self.value.lower(), pointed=pointed)
+        )
 
 
-def readings(text: str, at: int, word: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
-    """(start, end, (sign before, word before it)) of the word, and of its parts where signs part it."""
+def readings(word: str) -> Sequence[Reading]:
+    """The word, and its parts where signs part it, without those that no secret looks like."""
+    return _read(word) if len(word) <= _PARTS else _read_anew(word)
+
+
+def _read_anew(word: str) -> Sequence[Reading]:
     first, last = _core(word) if len(word) <= _PARTS else (0, len(word))
     if last - first < LEAST:
-        return
+        return ()
     core = word[first:last]
     ways = [(first, last, ("", ""))] if last - first <= MOST and not _NAMED.match(core) else []
     if not core.isalnum() and "://" not in core:
         ways += [(first + a, first + b, how) for a, b, how in _parts(core)]
-    for a, b, how in ways:
-        start, end = at + a, at + b
-        while start < end and text[start] in _LEADS:
+    found = []
+    for start, end, how in ways:
+        while start < end and word[start] in _LEADS:
             start += 1
-        while start < end and text[end - 1] in "\"'`.,;:":
+        while start < end and word[end - 1] in "\"'`.,;:":
             end -= 1
         if LEAST <= end - start <= MOST:
-            yield start, end, how
+            value = word[start:end]
+            seen = look(value)
+            if seen not in _NEVER and not masked(value) and not COUNT.match(value):
+                found.append(Reading(start, end, value, seen, how))
+    return tuple(found)
+
+
+_read = lru_cache(50_000)(_read_anew)
 
 
 def _parts(core: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
@@ -195,17 +225,22 @@ def bare(word: str) -> str:
 
 def has_digit(word: str) -> bool:
     """Whether a digit is in it."""
-    return any(map(str.isdigit, word))
+    return not word.isalpha() and (
+        _DIGIT.search(word) is not None or (not word.isascii() and any(map(str.isdigit, word)))
+    )
 
 
 def _look_up(word: str) -> Word:
     placed = word[0] == "[" and PLACED.match(word)
     said = "" if placed else bare(word)
     means = meaning(said) if said else "bar" if word in _BARS else ""
-    short, inner, numbered = len(word) <= MOST, word.strip(_AROUND), has_digit(word)
+    numbered, parts = has_digit(word), _JOINED.search(word) is not None
+    if numbered or parts or len(word) > MOST:
+        return Word(said, means, numbered, parts, False, False, False)
+    inner = word.strip(_AROUND)
     return Word(
-        said, means, numbered, _JOINED.search(word) is not None, short and _is_chosen(said, pointed=True),
-        said in ordinary(), short and not numbered and inner.isalnum() and look(inner) == "woRd",
+        said, means, numbered, parts, _is_chosen(said, pointed=True), said in ordinary(),
+        inner.isalnum() and look(inner) == "woRd",
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.privacy.beside import OF_OTHERS
-from kb.privacy.looks import CODED, WORDS, fame, look, pattern, sized
+from kb.privacy.looks import CODED, WORDS, fame, pattern, sized
 from kb.privacy.meanings import CUES, meaning
-from kb.privacy.reading import NONE, Line, is_named, is_near, is_pointed_at, lines, may_be, readings, worth
+from kb.privacy.reading import NONE, Line, Reading, is_named, is_near, is_pointed_at, lines, readings, worth
 from kb.privacy.technical import STOP
 
 Sign = tuple[str, ...]
@@ -42,25 +42,28 @@ def candidates(text: str) -> Iterator[Candidate]:
         after = all_[n + 1] if n + 1 < len(all_) else NONE
         near = is_near(line, before, after)
         for at in worth(line, near):
+            ways = readings(line.words[at])
+            if not ways:
+                continue
             pointed = near and is_pointed_at(line, at)
             named = is_named(line, at)
-            for start, end, how in readings(text, line.places[at][0], line.words[at]):
-                value = text[start:end]
-                seen = look(value)
-                if (named and seen not in _ODD) or not may_be(
-                    value, seen, near=near, pointed=pointed, among=len(text) > end - start + 1
-                ):
+            for one in ways:
+                among = len(text) > one.end - one.start + 1
+                if (named and one.look not in _ODD) or not one.may_be(near=near, pointed=pointed, among=among):
                     continue
-                signs = _own(value, seen, (text[start - 1 : start].strip(), text[end : end + 1].strip()), how)
-                _beside(signs, line, at, seen)
-                _at_distance(signs, line, at, seen)
-                _of_text(signs, line, at, (before, after), seen)
-                signs += _spoken(seen, spoken)
-                _known(signs, value, line, at, seen)
-                yield Candidate(start, end, seen, signs)
+                start = line.places[at][0] + one.start
+                end = line.places[at][0] + one.end
+                signs = _own(one, (text[start - 1 : start].strip(), text[end : end + 1].strip()))
+                _beside(signs, line, at, one.look)
+                _at_distance(signs, line, at, one.look)
+                _of_text(signs, line, at, (before, after), one.look)
+                signs += _spoken(one.look, spoken)
+                _known(signs, one.value, line, at, one.look)
+                yield Candidate(start, end, one.look, signs)
 
 
-def _own(value: str, seen: str, around: tuple[str, str], how: tuple[str, str]) -> list[Sign]:
+def _own(one: Reading, around: tuple[str, str]) -> list[Sign]:
+    value, seen, how = one.value, one.look, one.how
     signs: list[Sign] = [("look", seen), ("pattern", pattern(value)[:12]), ("length", seen, str(sized(len(value)))),
              ("open", around[0]), ("close", around[1]), ("between", *around, seen)]  # fmt: skip
     if how[0] == "<":

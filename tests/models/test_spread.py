@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +16,8 @@ from models.classifier import learn_targets, predict_targets
 from models.embedder import SentenceEmbedder
 from models.hashing import HashingEmbedder
 from models.spread import Backend, active, spread_over
-from pipelines import neighbours
+from pipelines import bench_spread, neighbours
+from pipelines.bench_spread import Cluster
 from pipelines.spreading import spread
 
 WORDS = {"mail": "outlook mailbox calendar invite sender", "print": "printer toner paper tray spooler",
@@ -49,47 +46,11 @@ def _same(one: dict[str, Any], two: dict[str, Any]) -> bool:
     return all(np.abs(one[name] - two[name]).max() < 1e-12 for name in ("category", "line", "trial"))
 
 
-class Cluster:
-    """A scheduler and workers, each a process of its own."""
-
-    def __init__(self, folder: Path, workers: int) -> None:
-        self.said = folder / "scheduler.json"
-        self._log = (folder / "log").open("w")
-        self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        until = time.monotonic() + 60
-        while not self.said.exists() and time.monotonic() < until:
-            time.sleep(0.1)
-        self.address = str(json.loads(self.said.read_text("utf-8"))["address"])
-        self.workers = [self._start("dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard",
-                                    "--local-directory", str(folder)) for _ in range(workers)]  # fmt: skip
-        from distributed import Client
-
-        with Client(self.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-            client.wait_for_workers(workers, timeout=120)
-
-    def _start(self, what: str, *more: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"distributed.cli.{what}", "--scheduler-file", str(self.said), *more]
-        return subprocess.Popen(command, stdout=self._log, stderr=self._log,
-                                cwd=Path(__file__).resolve().parents[2], env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
-
-    def stop(self) -> None:
-        for process in (*self.workers, self.scheduler):
-            process.terminate()
-        for process in (*self.workers, self.scheduler):
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._log.close()
-
-
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     pytest.importorskip("distributed")
-    made = Cluster(tmp_path, 2)
-    yield made
-    made.stop()
+    with bench_spread.cluster(2) as made:
+        yield made
 
 
 def test_without_a_backend_nothing_is_sent_anywhere() -> None:
@@ -192,6 +153,18 @@ def test_a_cluster_embeds_the_same_vectors(cluster: Cluster) -> None:
     plain = SentenceEmbedder(precision="float32").encode(texts)
     with spread("dask", cluster.address):
         np.testing.assert_array_equal(SentenceEmbedder(precision="float32").encode(texts), plain)
+
+
+@pytest.mark.slow
+def test_the_throughput_of_a_cluster_is_measured_and_its_vectors_are_those_of_one_machine() -> None:
+    notes: list[str] = []
+    rows = bench_spread.run(workers=(2,), texts=300, notes=notes)
+    assert [(row.split, row.metric) for row in rows] == [
+        ("one process", "texts_per_second"), ("2 workers", "texts_per_second"), ("2 workers", "same_vectors")
+    ]  # fmt: skip
+    assert all(row.value > 0 for row in rows)
+    assert rows[-1].value == 1.0
+    assert notes[0].startswith("one process") and "█" in notes[1]
 
 
 class _Shared:
