@@ -36,6 +36,8 @@ EVERY = 5.0
 """Seconds between two looks at the server's memory."""
 SETTLED = 0.25
 """The share of the time at the beginning that does not count for the slope: caches fill."""
+PARTS = (("first_index", SETTLED, 0.5), ("new_index", 0.6, 1.01))
+"""Parts of the time whose slopes are told alone."""
 _TASK = "soak"
 
 
@@ -179,6 +181,9 @@ def _rows(folder: str, seen: Seen, lasts: float, lost: int) -> Iterator[Row]:
     figures = {"per_second": whole / lasts, "errors": float(seen.errors), "shed": float(seen.shed),
                "writes_lost": float(lost), "memory_mb": float(looks[-1, 1]) if len(looks) else 0.0}  # fmt: skip
     figures |= {f"{what}_per_hour": _slope(late[:, 0], late[:, at]) for what, at in (("mb", 1), ("files", 2))}
+    for name, first, last in PARTS:  # memory steps up once, where the new index is opened beside the old one
+        part = looks[(looks[:, 0] >= first * lasts) & (looks[:, 0] < last * lasts)]
+        figures[f"mb_per_hour_{name}"] = _slope(part[:, 0], part[:, 1])
     for metric, value in figures.items():
         yield Row(folder, _TASK, "whole", OURS, metric, value, n=whole, seconds=lasts)
 

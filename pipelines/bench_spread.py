@@ -24,6 +24,7 @@ from kb.text import prepare
 from models.embedder import SentenceEmbedder
 from pipelines import demo, sample
 from pipelines import ingest as importing
+from pipelines import settings as environment
 from pipelines.bench import OURS, Row
 from pipelines.index import Say, quiet
 from pipelines.spreading import spread
@@ -57,8 +58,8 @@ def cluster(workers: int) -> Iterator[Cluster]:
 
         def start(what: str, *more: str) -> subprocess.Popen[bytes]:
             command = [sys.executable, "-m", f"distributed.cli.{what}", "--scheduler-file", str(said), *more]
-            place, threads = Path(__file__).resolve().parents[1], {**os.environ, "OMP_NUM_THREADS": "1"}
-            made = subprocess.Popen(command, stdout=log, stderr=log, cwd=place, env=threads)  # noqa: S603  # our own
+            place, of_one = Path(__file__).resolve().parents[1], environment.of_one_thread()
+            made = subprocess.Popen(command, stdout=log, stderr=log, cwd=place, env=of_one)  # noqa: S603  # our own
             processes.append(made)
             return made
 

@@ -142,6 +142,11 @@ def person() -> str:
         return f"user {os.getuid()}"
 
 
+def of_one_thread() -> dict[str, str]:
+    """The environment of a process that shall compute with one thread."""
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
 def be_offline() -> None:
     """Tell every library underneath that it may not call out; call before they are imported."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")

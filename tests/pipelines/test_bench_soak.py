@@ -18,6 +18,13 @@ def test_memory_that_grows_shows_as_a_slope_and_the_beginning_does_not_count() -
     assert found["files_per_hour"] == pytest.approx(0.0, abs=1e-6)
 
 
+def test_the_step_where_the_index_is_made_anew_is_no_slope_of_the_time_after_it() -> None:
+    seen = Seen(memory=[(float(at), 500.0 if at < 1_900 else 800.0, 40.0) for at in range(0, 3600, 60)])
+    found = {row.metric: row.value for row in bench_soak._rows("desk", seen, 3600.0, 0) if row.split == "whole"}
+    assert found["mb_per_hour"] > 100
+    assert found["mb_per_hour_first_index"] == found["mb_per_hour_new_index"] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_a_write_that_was_acknowledged_and_is_not_there_is_counted() -> None:
     found = {row.metric: row.value for row in bench_soak._rows("desk", Seen(errors=2, shed=5), 60.0, 3)}
     assert (found["errors"], found["shed"], found["writes_lost"]) == (2, 5, 3)
