@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kb.actions import vocabulary
 from kb.learners import Vectors
-from kb.records import Fix, Ref, Ticket
+from kb.records import DONE, Fix, Ref, Ticket
 from kb.sentences import Sentence, sentences
 
 Floats = NDArray[np.float64]
@@ -106,6 +106,12 @@ def gist(ticket: Ticket) -> str:
     Callers embed it, kept under its content hash.
     """
     return " ".join(sentence.text for sentence in _told(ticket.fix[:READ]).told)[:GIST].rstrip()
+
+
+def gist_of(state: str | None, close_code: str, fix: str) -> str:
+    """The :func:`gist` of a ticket that is :func:`worth` it, from these columns of the store; "" of any other."""
+    solved = (state is None or state in DONE) and not _UNSOLVED.search(close_code)
+    return " ".join(sentence.text for sentence in _told(fix[:READ]).told)[:GIST].rstrip() if solved else ""
 
 
 def is_solved(ticket: Ticket) -> bool:

@@ -40,6 +40,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/moving.py",
         "kb/audit.py",
         "kb/holdings.py",
+        "kb/cache.py",
         "kb/safekeeping.py",
         "kb/erasing.py",
         "kb/marks.py",
