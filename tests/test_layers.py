@@ -32,7 +32,7 @@ NEVER_IMPORT: dict[str, tuple[str, ...]] = {
 }
 ONLY_IN: dict[str, tuple[str, ...]] = {
     # library: the files that may use it
-    "faiss": ("kb/vectors.py",),
+    "faiss": ("kb/vectors.py", "kb/lists.py"),
     "tantivy": ("kb/words.py",),
     "sqlalchemy": (
         "kb/database.py",
