@@ -152,6 +152,7 @@ def _embed_gists(store: Store, embedder: Embedder, say: Say, *, since: int) -> i
         missing = store.missing_vectors(gists, embedder.id)
         waiting |= {key: text for key, text in gists.items() if key in missing}
         looked += len(rows)
+        say("Reading what fixed tickets", looked, looked)
         if len(waiting) >= _EMBED_AT_ONCE:
             done += embed()
             waiting.clear()
