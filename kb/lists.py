@@ -1,7 +1,8 @@
 """The lists of a large vector index: the centres that FAISS would train and the nearest of them, five times as fast.
 
 FAISS multiplies matrices with a library that does not know every processor; NumPy has a newer one. Each vector is given
-to a centre by NumPy, and where two are too close to tell by rounding FAISS is asked, so that the outcome is its own.
+to a centre by NumPy, and where two are too close to tell by rounding FAISS is asked, so that the outcome is its own;
+only among centres that are all but the same, where many vectors repeat, may another be taken.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _SEED, _SPLIT_SEED = 1234 + 1, 1234
 _NUDGE = np.float32(1 / 1024)
 """FAISS's own (its Clustering): rounds, the seeds of its first choice and of splits, how far two halves part."""
 _AT_ONCE = 1_024
+_FEW = 20
+"""FAISS multiplies fewer rows in another way, which rounds otherwise."""
 _UNSURE = 1e-5
 """Rounding moves the product of two unit vectors by less."""
 
@@ -27,7 +30,7 @@ _UNSURE = 1e-5
 def centres(sample: Vectors, many: int) -> Vectors:
     """Unit centres of shape (many, dim) by spherical k-means (Dhillon and Modha 2001) over at least as many unit rows.
 
-    The same numbers as :class:`faiss.Clustering` gives.
+    The numbers are those of :class:`faiss.Clustering`, whose lines of code this follows.
     """
     order = np.empty(len(sample), np.int32)
     faiss.rand_perm(faiss.swig_ptr(order), len(sample), _SEED)  # type: ignore[attr-defined]
@@ -59,7 +62,8 @@ def nearest(rows: Vectors, found: Vectors) -> Places:
     if len(ask):
         exact = faiss.IndexFlatIP(found.shape[1])
         exact.add(found)
-        near[ask] = exact.search(rows[ask], 1)[1][:, 0]
+        asked = np.resize(ask, max(_FEW, len(ask)))
+        near[asked] = exact.search(rows[asked], 1)[1][:, 0]
     return near
 
 
