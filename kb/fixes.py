@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kb.actions import vocabulary
 from kb.learners import Vectors
-from kb.records import Fix, Ref, Ticket
+from kb.records import DONE, Fix, Ref, Ticket
 from kb.sentences import Sentence, sentences
 
 Floats = NDArray[np.float64]
@@ -105,7 +105,13 @@ def gist(ticket: Ticket) -> str:
 
     Callers embed it, kept under its content hash.
     """
-    return " ".join(sentence.text for sentence in _told(ticket.fix[:READ]).told)[:GIST].rstrip()
+    return _joined(_told(ticket.fix[:READ]).told)
+
+
+def gist_of(state: str | None, close_code: str, fix: str) -> str:
+    """The :func:`gist` of a ticket that is :func:`worth` it, from these columns of the store; "" of any other."""
+    solved = (state is None or state in DONE) and not _UNSOLVED.search(close_code)
+    return _joined(_done(fix[:READ])) if solved else ""
 
 
 def is_solved(ticket: Ticket) -> bool:
@@ -113,13 +119,32 @@ def is_solved(ticket: Ticket) -> bool:
     return ticket.is_done and not _UNSOLVED.search(ticket.close_code)
 
 
+def _joined(told: Sequence[Sentence]) -> str:
+    return " ".join(sentence.text for sentence in told)[:GIST].rstrip()
+
+
+def _done(fix: str) -> tuple[Sentence, ...]:
+    """The sentences of a fix that say what was done; none where all of them together say nothing."""
+    told = tuple(s for s in sentences(fix, enough=GIST) if s.sort in ("step", "rest") and not s.failed)
+    enough = 1 if any(s.sort == "step" for s in told) else 2
+    said: set[str] = set()
+    for sentence in told:
+        said.update(word for word in _words(sentence) if word not in _SAYS_NOTHING)
+        if len(said) >= enough:
+            return told
+    return ()
+
+
+def _words(sentence: Sentence) -> list[str]:
+    return _WORD.findall(sentence.text[:GIST].casefold())
+
+
 @lru_cache(maxsize=_KEPT)
 def _told(fix: str) -> _Told:
-    told = tuple(s for s in sentences(fix, enough=GIST) if s.sort in ("step", "rest") and not s.failed)
-    pieces = [_WORD.findall(s.text[:GIST].casefold()) for s in told]
-    steps = any(s.sort == "step" for s in told)
-    if len({word for piece in pieces for word in piece} - _SAYS_NOTHING) < (1 if steps else 2):
+    told = _done(fix)
+    if not told:
         return _Told()
+    pieces = [_words(sentence) for sentence in told]
     said = " " + " ".join(word for piece in pieces for word in piece)
     turns = tuple(
         any(f" {head}" in said for head in one) - any(f" {head}" in said for head in other) for one, other in _OPPOSITES

@@ -9,19 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from kb import schema as s
 from kb.audiences import Audiences, in_force, ruled
 from kb.audit import Audit
+from kb.cache import Cache
 from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
 from kb.fixes import gist
 from kb.given import as_given, differing, kept
 from kb.guard import Ready
-from kb.learners import Vectors
 from kb.passages import passages
 from kb.privacy.redactor import Redacted
 from kb.records import Article, Kind, Record, Ref, Ticket, Viewer
@@ -45,7 +43,7 @@ class Change:
         return Change(self.added + other.added, self.updated + other.updated, self.unchanged + other.unchanged)
 
 
-class Holdings(Safekeeping, Audiences, Audit):
+class Holdings(Safekeeping, Audiences, Audit, Cache):
     """Tickets, articles and problems with their cached vectors, by store id and by (source, number)."""
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -132,6 +130,25 @@ class Holdings(Safekeeping, Audiences, Audit):
         with self._reading() as db:
             yield from db.execution_options(yield_per=batch).execute(query).partitions(batch)
 
+    def batches(
+        self, kind: Kind, names: Sequence[str], *, since: int = 0, batch: int = 2_000
+    ) -> Iterator[Sequence[Sequence[Any]]]:
+        """Store id and named columns of all records changed after ``since``, by ascending id: for the program only.
+
+        At most ``batch`` rows at a time, each read on its own, so that the store can be written to in between.
+        """
+        table, last = TABLES[kind], 0
+        query = sa.select(table.c.id, *(_here(table, name) for name in names)).order_by(table.c.id).limit(batch)
+        if since:
+            query = query.where(table.c.id.in_(sa.select(table.c.id).where(table.c.seq > since)))
+        while True:
+            with self._reading() as db:
+                rows = db.execute(query.where(table.c.id > last)).all()
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield rows
+
     def counts(self, viewer: Viewer) -> dict[str, int]:
         """How many tickets, articles and links this viewer may see; a link counts where both its ends do."""
         with self._reading() as db:
@@ -162,32 +179,6 @@ class Holdings(Safekeeping, Audiences, Audit):
         query = sa.select(s.deletions.c.kind, s.deletions.c.record_id).where(s.deletions.c.seq > seq)
         with self._reading() as db:
             return [(row[0], row[1]) for row in db.execute(query)]
-
-    def known_vectors(self, hashes: Sequence[str], embedder: str, dim: int) -> tuple[Vectors, NDArray[np.bool_]]:
-        """Cached vectors: float32 of shape (len(hashes), dim) and which rows were found (others are zero)."""
-        place: dict[str, list[int]] = {}
-        for i, key in enumerate(hashes):
-            place.setdefault(key, []).append(i)
-        matrix, found = np.zeros((len(hashes), dim), np.float32), np.zeros(len(hashes), bool)
-        t = s.vectors.c
-        with self._reading() as db:
-            for part in chunks(list(place)):
-                query = sa.select(t.content_hash, t.vector).where(t.embedder == embedder, t.content_hash.in_(part))
-                for key, blob in db.execute(query):
-                    vector = np.frombuffer(blob, np.float16)
-                    if len(vector) == dim:
-                        matrix[place[key]] = vector
-                        found[place[key]] = True
-        return matrix, found
-
-    def missing_vectors(self, hashes: Iterable[str], embedder: str) -> set[str]:
-        """Those of the hashes that have no cached vector of this embedder."""
-        missing = set(hashes)
-        query = sa.select(s.vectors.c.content_hash).where(s.vectors.c.embedder == embedder)
-        with self._reading() as db:
-            for part in db.execution_options(yield_per=10_000).scalars(query).partitions():
-                missing.difference_update(part)
-        return missing
 
     # --- writing -----------------------------------------------------------------------------------------------
 
@@ -260,18 +251,6 @@ class Holdings(Safekeeping, Audiences, Audit):
         """
         with self._writing() as db:
             return self._delete(db, refs, by=by)
-
-    def keep_vectors(self, hashes: Sequence[str], embedder: str, matrix: Vectors) -> None:
-        """Cache vectors under (content hash, embedder); those already there stay as they are."""
-        rows = {key: matrix[i].astype(np.float16).tobytes() for i, key in enumerate(hashes)}
-        t = s.vectors.c
-        with self._writing() as db:
-            for part in chunks(list(rows)):
-                query = sa.select(t.content_hash).where(t.embedder == embedder, t.content_hash.in_(part))
-                known = set(db.scalars(query))
-                new = [{"content_hash": k, "embedder": embedder, "vector": rows[k]} for k in part if k not in known]
-                if new:
-                    db.execute(sa.insert(s.vectors), new)
 
     # --- inside ------------------------------------------------------------------------------------------------
 

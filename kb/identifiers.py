@@ -48,7 +48,7 @@ _NOT_TICKETS = _names(
 )
 
 _LEAD_LONGEST = 28
-_NUMBER = re.compile(r"(?<!\d)\d{1,10}(?:\.\d{1,6}){0,4}[a-z]?(?![\w]|\.\d)")
+_NUMBER = re.compile(r"\d(?<!\d\d)\d{0,9}(?:\.\d{1,6}){0,4}[a-z]?(?![\w]|\.\d)")
 _LEAD = re.compile(
     r"(?<![\w.])(?:"
     r"(?P<event>event[ _-]?ids?[ :=#-]{0,4})"
@@ -61,6 +61,10 @@ _LEAD = re.compile(
     r")$",
     re.IGNORECASE,
 )
+_LEAD_ENDS = _names("id ds tp ps us or se de er ur it rn op lt on no nr ld et nt st ll ge em ng")
+"""How the words of :data:`_LEAD` end, without the signs behind them: most words are no lead and are told by that."""
+_MAY_HOLD_GUID = re.compile(r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-")
+_MAY_BE_SPACED = re.compile(r"[ -]\d{4}")
 _GUID = re.compile(r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE)
 _SPACED = re.compile(
     r"(?<![\w-])(?P<prefix>kb|ora|tns|inc|ritm|req|chg|prb|cve|sctask)[ -]{1,2}"
@@ -68,7 +72,7 @@ _SPACED = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(
-    r"(?<![\w@./\\-])(?=[A-Za-z-]{0,60}(?:[\d_]|\.\w)|[A-Za-z]{2,60}(?:Exception|Error)\b)[A-Za-z0-9][\w.\-]{2,120}(?!@)"
+    r"(?<![\w@./\\-])(?=[A-Za-z-]{0,60}+(?:[\d_]|\.\w)|[A-Za-z]{2,60}(?:Exception|Error)\b)[A-Za-z0-9][\w.\-]{2,120}(?!@)"
 )
 
 _HEX = re.compile(r"(?:0x([0-9a-f]{2,16})|([8c]00[0-9a-f]{5}))h?", re.IGNORECASE)
@@ -121,7 +125,7 @@ def _apart(new: Iterator[Identifier], taken: list[tuple[int, int]]) -> Iterator[
 
 
 def _guids(text: str) -> Iterator[Identifier]:
-    for match in _GUID.finditer(text):
+    for match in _GUID.finditer(text) if _MAY_HOLD_GUID.search(text) else ():
         yield Identifier("guid", match.group().casefold(), match.start(), match.end())
 
 
@@ -129,7 +133,7 @@ def _phrases(text: str) -> Iterator[Identifier]:
     """Numbers that are codes only because of the word before them: "event id 4625", "error 1603", "http 503"."""
     for match in _NUMBER.finditer(text):
         before = text[max(0, match.start() - _LEAD_LONGEST) : match.start()]
-        lead = _LEAD.search(before)
+        lead = _LEAD.search(before) if _may_lead(before) else None
         if lead is None:
             continue
         start = match.start() - len(before) + lead.start()
@@ -137,6 +141,12 @@ def _phrases(text: str) -> Iterator[Identifier]:
         if found is not None:
             whole = found[0] in ("event", "http", "error")
             yield Identifier(*found, start if whole else match.start(), match.end())
+
+
+def _may_lead(before: str) -> bool:
+    """Whether these characters may end with a lead; quicker than looking for one."""
+    word = before.rstrip(" \n:=#(._-")[-2:].casefold()
+    return word in _LEAD_ENDS or word[-1:] == "v" or not word.isascii()
 
 
 def _phrase(lead: re.Match[str], number: str) -> tuple[str, str] | None:
@@ -156,7 +166,7 @@ def _phrase(lead: re.Match[str], number: str) -> tuple[str, str] | None:
 
 def _spaced(text: str) -> Iterator[Identifier]:
     """Codes written with a blank: "KB 5021233", "ORA 12154", "INC 0012345"."""
-    for match in _SPACED.finditer(text):
+    for match in _SPACED.finditer(text) if _MAY_BE_SPACED.search(text) else ():
         prefix, digits = match["prefix"].casefold(), match["digits"]
         if prefix in ("ora", "tns"):
             yield Identifier("error", f"{prefix}-{digits}", match.start(), match.end())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,26 +193,43 @@ class Shelves:
         return ids[have], matrix[have], len(missing)
 
 
+_TOLD: Mapping[Kind, tuple[str, ...]] = {
+    "ticket": ("number", "text", "audience", "category", "state", "opened_at", "fix", "service", "assignment_group",
+               "resolved_at"),
+    "article": ("number", "text", "audience", "category", "state", "created_at"),
+    "problem": ("number", "text", "audience", "category", "state", "created_at", "fix", "service"),
+}  # fmt: skip
+
+
 def documents(records: Iterable[Record]) -> list[Document]:
     """Records as the word index takes them, identifiers of text and resolution kept whole."""
-    return [_document(record) for record in records]
+    return [_document(r.ref.kind, (r.id, *(_cell(r, name) for name in _TOLD[r.ref.kind]))) for r in records]
 
 
-def _document(record: Record) -> Document:
-    title, _, body = record.text.partition("\n")
-    audience = pack_audience(record.audience)
-    if isinstance(record, Ticket):
-        facets = {"category": record.category, "service": record.service, "group": record.assignment_group,
-                  "state": record.state or "", "audience": audience}  # fmt: skip
-        opened, resolved = seconds(record.opened_at) or 0, seconds(record.resolved_at)
-        fix = record.fix
-    else:
-        fix, resolved = record.fix if isinstance(record, Problem) else "", None
-        facets = {"category": record.category, "state": record.state, "audience": audience}
-        if isinstance(record, Problem):
-            facets["service"] = record.service
-        opened = seconds(record.created_at) or 0
-    names = {identifier.value for identifier in identifiers(record.text)} | {record.number.casefold()}
+def stored_documents(store: Store, kind: Kind) -> Iterator[list[Document]]:
+    """Those of all records of the store, by ascending id, without making records of them."""
+    for rows in store.batches(kind, _TOLD[kind]):
+        yield [_document(kind, row) for row in rows]
+
+
+def _cell(record: Record, name: str) -> Any:
+    """A field as the store keeps it."""
+    value = getattr(record, name)
+    if name == "audience":
+        return pack_audience(value)
+    return seconds(value) if isinstance(value, datetime) else value
+
+
+def _document(kind: Kind, row: Sequence[Any]) -> Document:
+    """From id and the columns :data:`_TOLD` of one record."""
+    record_id, number, text, audience, category, state, opened, *more = row
+    facets, fix, resolved = {"category": category, "state": state or "", "audience": audience}, "", None
+    if more:
+        fix, facets["service"] = more[:2]
+    if kind == "ticket":
+        facets["group"], resolved = more[2:]
+    title, _, body = text.partition("\n")
+    names = {identifier.value for identifier in identifiers(text)} | {number.casefold()}
     later = {identifier.value for identifier in identifiers(fix)} - names if fix else set()
-    return Document(record.id or 0, title, body, fix, tuple(sorted(names)), facets, opened,
+    return Document(record_id or 0, title, body, fix, tuple(sorted(names)), facets, opened or 0,
                     NEVER if resolved is None else resolved, tuple(sorted(later)))  # fmt: skip

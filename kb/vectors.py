@@ -1,4 +1,4 @@
-"""Nearest vectors by store id, filtered before ranking; the only FAISS file."""
+"""Nearest vectors by store id, filtered before ranking; FAISS is used here and in kb/lists.py only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from kb import lists as lists_of
 from kb.errors import Damaged
 from kb.learners import Vectors
 
@@ -185,10 +186,11 @@ def _train(matrix: Vectors, dim: int, exact_up_to: int, probes: int | None) -> A
     index = faiss.IndexIVFScalarQuantizer(
         faiss.IndexFlatIP(dim), dim, lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
     )
-    index.cp.min_points_per_centroid = 1
     sample = matrix[np.random.default_rng(0).permutation(len(matrix))[: 40 * lists]]
+    centres = lists_of.centres(sample, lists)
+    index.quantizer.add(centres)
     index.train(sample)
-    index.add(matrix)
+    lists_of.add(index, matrix, centres)
     index.nprobe = probes or max(16, lists // 40)
     index.make_direct_map()
     return index

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.columns import ASKED, Columns
 from kb.errors import Damaged, NotBuilt, WrongEmbedder
-from kb.fixes import gist, worth
-from kb.learners import Embedder, Vectors
+from kb.fixes import gist_of
+from kb.learners import Embedder
 from kb.passages import each as passages_of
-from kb.records import KEEPER, Kind, Ticket
+from kb.records import Kind
 from kb.rows import content_hash
-from kb.shelves import KINDS, Shelf, documents
+from kb.shelves import KINDS, Shelf, stored_documents
 from kb.store import Store
 from kb.text import TEXT_VERSION
 from kb.vectors import VectorIndex
@@ -61,26 +63,24 @@ def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
     if not force and (kept := _still_good(home, seq)) is not None:
         return kept
     embedded, cut = _embed_missing(store, embedder, say)
-    embedded += _embed_gists(store, embedder, say, since=0 if force else _embedded_since(home))
-    with home.made.begin("index") as draft, ThreadPoolExecutor(1) as aside:
-        pools: dict[Kind, Shelf] = {}
-        for kind in KINDS:
-            rows = store.facts(kind, (*ASKED[kind], "text_hash"))  # one read, so that ids and texts belong together
-            columns, keys = Columns.build(kind, rows), [row[-1] for row in rows]
-            del rows
-            vectors = aside.submit(VectorIndex.build, columns.ids, _gather(store, embedder, keys))
-            (draft.folder / "words" / kind).mkdir(parents=True)
-            documents_of = _documents(store, kind, columns, say)
-            words = WordIndex.build(documents_of, draft.folder / "words" / kind)
-            pools[kind] = Shelf(columns, vectors.result(), words)
-        save_index(draft, pools)
-        sizes = {f"{kind}s": len(pools[kind].columns) for kind in KINDS}
-        facts = {"embedder": embedder.id, "dim": embedder.dim, "watermark": seq, "text_version": TEXT_VERSION,
-                 "layout": LAYOUT, **sizes, "cut": cut}  # fmt: skip
-        say("Publishing", 0, 1)
-        generation = draft.publish(facts)
-        store.note("published", f"index:{generation.name}", detail=sizes)
-        say("Publishing", 1, 1)
+    with ThreadPoolExecutor(1) as aside:
+        columns, vectors = _begun(store, embedder, aside)
+        embedded += _embed_gists(store, embedder, say, since=0 if force else _embedded_since(home))
+        with home.made.begin("index") as draft:
+            pools: dict[Kind, Shelf] = {}
+            for kind in KINDS:
+                folder = draft.folder / "words" / kind
+                folder.mkdir(parents=True)
+                words = WordIndex.build(_documents(store, kind, columns[kind], say), folder)
+                pools[kind] = Shelf(columns[kind], vectors.pop(kind).result(), words)
+            save_index(draft, pools)
+            sizes = {f"{kind}s": len(pools[kind].columns) for kind in KINDS}
+            facts = {"embedder": embedder.id, "dim": embedder.dim, "watermark": seq, "text_version": TEXT_VERSION,
+                     "layout": LAYOUT, **sizes, "cut": cut}  # fmt: skip
+            say("Publishing", 0, 1)
+            generation = draft.publish(facts)
+            store.note("published", f"index:{generation.name}", detail=sizes)
+            say("Publishing", 1, 1)
     return Indexed(
         generation.name,
         sizes["tickets"],
@@ -90,6 +90,20 @@ def build(home: Home, *, say: Say = quiet, force: bool = False) -> Indexed:
         cut,
         time.perf_counter() - started,
     )
+
+
+def _begun(
+    store: Store, embedder: Embedder, aside: Executor
+) -> tuple[dict[Kind, Columns], dict[Kind, Future[VectorIndex]]]:
+    """The facts of every kind, and its vectors, which are indexed while texts are read: that takes another core."""
+    columns: dict[Kind, Columns] = {}
+    vectors: dict[Kind, Future[VectorIndex]] = {}
+    for kind in KINDS:
+        rows = store.facts(kind, (*ASKED[kind], "text_hash"))  # one read, so that ids and texts belong together
+        columns[kind], keys = Columns.build(kind, rows), [row[-1] for row in rows]
+        vectors[kind] = aside.submit(_vectors, store, embedder, columns[kind].ids, keys)
+        del rows, keys
+    return columns, vectors
 
 
 def _still_good(home: Home, seq: int) -> Indexed | None:
@@ -132,11 +146,13 @@ def _embed_gists(store: Store, embedder: Embedder, say: Say, *, since: int) -> i
         store.keep_vectors(list(waiting), embedder.id, embedder.encode(list(waiting.values())))
         return len(waiting)
 
-    for records in store.each("ticket", KEEPER, since=since):
-        gists = {content_hash(text): text for text in (gist(r) for r in records if isinstance(r, Ticket) and worth(r))}
-        _, there = store.known_vectors(list(gists), embedder.id, embedder.dim)
-        waiting |= {key: text for (key, text), known in zip(gists.items(), there, strict=True) if not known}
-        looked += len(records)
+    for rows in store.batches("ticket", ("state", "close_code", "fix"), since=since):
+        told = (gist_of(state, close_code, fix) for _, state, close_code, fix in rows)
+        gists = {content_hash(text): text for text in told if text}
+        missing = store.missing_vectors(gists, embedder.id)
+        waiting |= {key: text for key, text in gists.items() if key in missing}
+        looked += len(rows)
+        say("Reading what fixed tickets", looked, looked)
         if len(waiting) >= _EMBED_AT_ONCE:
             done += embed()
             waiting.clear()
@@ -160,39 +176,35 @@ def _texts(store: Store, wanted: set[str], others: Mapping[str, str]) -> Iterato
     for start in range(0, len(more), _EMBED_AT_ONCE):
         yield more[start : start + _EMBED_AT_ONCE]
     left, batch = wanted - others.keys(), []
-    for kind in KINDS:
-        for records in store.each(kind, KEEPER):
-            for record in records:
-                key = content_hash(record.text)
-                if key in left:
-                    left.discard(key)
-                    batch.append(record.text)
-            if len(batch) >= _EMBED_AT_ONCE:
-                yield batch
-                batch = []
-    for _, text in passages_of(store) if left else ():
+    of_records = (text for kind in KINDS for rows in store.batches(kind, ("text",)) for _, text in rows)
+    for text in chain(of_records, (text for _, text in passages_of(store))) if left else ():
         if (key := content_hash(text)) in left:
             left.discard(key)
             batch.append(text)
+            if len(batch) == _EMBED_AT_ONCE:
+                yield batch
+                batch = []
+            if not left:
+                break
     if batch:
         yield batch
 
 
-def _gather(store: Store, embedder: Embedder, keys: list[str]) -> Vectors:
-    """Unit rows in the order of the keys, zero where there is no vector."""
-    matrix = np.zeros((len(keys), embedder.dim), np.float32)
-    for start in range(0, len(keys), 20_000):
-        part = keys[start : start + 20_000]
-        rows = store.known_vectors(part, embedder.id, embedder.dim)[0]
+def _vectors(store: Store, embedder: Embedder, ids: NDArray[np.int64], keys: Sequence[str]) -> VectorIndex:
+    """The vectors under these keys, made unit rows, as an index; a key without a vector is left out."""
+    matrix = store.known_vectors(keys, embedder.id, embedder.dim)[0]
+    for start in range(0, len(matrix), 20_000):
+        rows = matrix[start : start + 20_000]
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        np.divide(rows, norms, out=matrix[start : start + len(part)], where=norms > 0)
-    return matrix
+        np.divide(rows, norms, out=rows, where=norms > 0)
+    return VectorIndex.build(ids, matrix)
 
 
 def _documents(store: Store, kind: Kind, columns: Columns, say: Say) -> Iterator[Document]:
     """Documents of the records in ``columns``; what another process adds meanwhile is found as fresh."""
-    done, total, known = 0, len(columns), set(columns.ids.tolist())
-    for records in store.each(kind, KEEPER):
-        yield from documents(record for record in records if record.id in known)
-        done += len(records)
+    done, total = 0, len(columns)
+    for batch in stored_documents(store, kind):
+        known = columns.places(np.array([document.id for document in batch])) >= 0
+        yield from (document for document, here in zip(batch, known.tolist(), strict=True) if here)
+        done += len(batch)
         say(f"Indexing words of {kind}s", min(done, total), total)

@@ -32,7 +32,7 @@ NEVER_IMPORT: dict[str, tuple[str, ...]] = {
 }
 ONLY_IN: dict[str, tuple[str, ...]] = {
     # library: the files that may use it
-    "faiss": ("kb/vectors.py",),
+    "faiss": ("kb/vectors.py", "kb/lists.py"),
     "tantivy": ("kb/words.py",),
     "sqlalchemy": (
         "kb/database.py",
@@ -40,6 +40,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "kb/moving.py",
         "kb/audit.py",
         "kb/holdings.py",
+        "kb/cache.py",
         "kb/safekeeping.py",
         "kb/erasing.py",
         "kb/marks.py",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.identifiers import identifiers
+from kb.identifiers import _LEAD, _LEAD_LONGEST, _may_lead, identifiers
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,26 @@ def test_a_megabyte_of_anything_is_searched_at_once(bomb: str) -> None:
     start = time.process_time()
     identifiers(bomb * (1_000_000 // len(bomb)))
     assert time.process_time() - start < 1.5
+
+
+_LEADS = (
+    "event ids|Event-ID|http status|https|error code|Fehler nr.|exit|VERSION|v|build|ticket no|incident #|vorgang id"
+)
+
+
+@given(
+    st.sampled_from(_LEADS.split("|")),
+    st.text(" :=#(._-\n", max_size=4),
+    st.sampled_from(["", "the ", "x", "Der\u017f "]),
+)
+@settings(max_examples=300)
+def test_a_word_that_makes_a_number_a_code_is_never_passed_over(lead: str, signs: str, before: str) -> None:
+    said = f"{before}{lead}{signs}"[-_LEAD_LONGEST:]
+    assert _may_lead(said) or not _LEAD.search(said)
+
+
+def test_a_guid_and_a_spaced_code_are_found_at_either_end_of_a_text() -> None:
+    guid = "1B4E28BA-2FA1-11D2-883F-0016D3CCA427"
+    assert [one.kind for one in identifiers(f"{guid} KB 5021233")] == ["guid", "kb"]
+    assert [one.value for one in identifiers(f"ORA-12154 and {guid}")] == ["ora-12154", guid.casefold()]
+    assert [one.value for one in identifiers("CVE 2021-44228")] == ["cve-2021-44228"]
