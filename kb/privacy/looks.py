@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import groupby
 
 from kb.privacy.technical import technical
 from kb.privacy.values import is_guid
 
 _HEX = re.compile(r"[0-9a-fA-F]{20,}")
-_AGAIN = re.compile(r"(.)\1+")
 _MOST = 48
 """Signs of a word that are looked at."""
 _OFTEN, _SELDOM, _RARE = 1_000, 5_000, 6_000
@@ -29,7 +29,7 @@ _RUNS = {"ad": "wordN", "Ad": "WN", "Aad": "WordN"}
 
 def pattern(value: str) -> str:
     """The kinds of its signs, each run once: "Summer2024!" is "Aad!"."""
-    return _AGAIN.sub(r"\1", value[:_MOST].translate(_KINDS))
+    return "".join([kind for kind, _ in groupby(value[:_MOST].translate(_KINDS))])
 
 
 @lru_cache(20_000)
