@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kb.records import Correction, Ref
 from kb.store import Store
-from pipelines import erase, index, ingest, models, patterns, restore, train
+from pipelines import ahead, erase, index, ingest, models, patterns, restore, train
 from pipelines.backup import backup
 from pipelines.home import Home
 from pipelines.settings import Settings
@@ -44,6 +44,13 @@ def _ingest(home: Home, ack: Ack) -> None:
     Store.write = write  # type: ignore[method-assign,assignment]
     ingest.ingest(home, ingest.look(home.folder.parent / "export.csv", ingest.asked()))
     ack("imported")
+
+
+def _ingest_beside(home: Home, ack: Ack) -> None:
+    """The same through processes that redact ahead."""
+    ahead.WORTH = 0
+    ahead.workers = lambda _: 2
+    _ingest(home, ack)
 
 
 def _correct(home: Home, ack: Ack) -> None:
@@ -115,12 +122,13 @@ def _settings(home: Home, ack: Ack) -> None:
 ACTS: dict[str, Callable[[Home, Ack], None]] = {
     "ingest": _ingest, "correct": _correct, "delete": _delete, "index": _index, "train": _train,
     "patterns": _patterns, "rollback": _rollback, "erase": _erase, "forget": _forget, "backup": _backup,
-    "restore": _restore, "migrate": _migrate, "create": _create, "settings": _settings,
+    "restore": _restore, "migrate": _migrate, "create": _create, "settings": _settings, "beside": _ingest_beside,
 }  # fmt: skip
 ABOUT: dict[str, tuple[int, float]] = {
     "ingest": (69, 0.3), "correct": (111, 0.3), "delete": (231, 0.4), "index": (257, 0.8), "train": (132, 0.8),
     "patterns": (74, 0.4), "rollback": (18, 0.2), "erase": (715, 1.7), "forget": (257, 0.4), "backup": (71, 0.3),
     "restore": (319, 0.5), "migrate": (81, 0.3), "create": (115, 0.3), "settings": (111, 0.3),
+    "beside": (90, 2.0),
 }  # fmt: skip
 """About how many steps and seconds each takes here."""
 
