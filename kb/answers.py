@@ -165,11 +165,12 @@ class Writer:
         links = self.featurer.habits["article"]
         columns = self.featurer.snapshot.pools["article"].columns
         rows = {int(pool.candidates.places[at]): ticket for ticket, at in places.items()}
-        mine = links.by_ticket & ~links.generic & np.isin(links.ticket, list(rows))
+        mine = np.sort(links.on(np.array(sorted(rows), np.int64))[0])
+        mine = mine[~links.generic[mine]]
         if self.question.as_of is not None:
-            mine &= links.at < self.question.as_of
+            mine = mine[links.at[mine] < self.question.as_of]
         found: dict[int, list[int]] = {}
-        for at in np.flatnonzero(mine).tolist():
+        for at in mine.tolist():
             found.setdefault(rows[int(links.ticket[at])], []).append(int(columns.ids[links.target[at]]))
         wanted = sorted({i for ids in found.values() for i in ids})
         refs = {record.id: record.ref for record in self.store.records("article", wanted, self.viewer)}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kb.ahead import WHOLE_POOL, Ahead, Sought
 from kb.columns import Columns
-from kb.habits import DAY, Habits, Votes
+from kb.habits import DAY, Habits, Votes, highest
 from kb.identifiers import Identifier
 from kb.learners import Vectors
 from kb.passages import Passages
@@ -261,9 +261,8 @@ class Featurer:
         facts = self.snapshot.pools[kind].columns
         places = facts.places(np.concatenate([near, ahead.words(kind), np.array(list(holds), np.int64)]))
         for vote in (votes.weighted, votes.fresh):
-            held = np.flatnonzero(vote > 0)
-            held = held[np.argsort(-vote[held], kind="stable")[:_VOTED]]
-            places = np.concatenate([places, votes.targets[held]])
+            best = highest(vote, _VOTED)
+            places = np.concatenate([places, votes.targets[best[vote[best] > 0]]])
         places = np.unique(places[places >= 0])
         return places[rows[places]]
 

@@ -165,7 +165,7 @@ class Habits:
             year = np.exp2(-age / 365)
         nearest = np.zeros(size)
         np.maximum.at(nearest, target, score)
-        best = _highest(score, 20)
+        best = highest(score, 20)
 
         def add(weight: Floats) -> Floats:
             return np.bincount(target, weight, minlength=size).astype(np.float64)
@@ -191,10 +191,7 @@ class Habits:
 
     def on(self, places: Ids) -> tuple[Ids, Ids]:
         """Rows of the links that stand on these tickets (rows of their pool, ascending), and on which of them each."""
-        if "ticket" not in self._order:
-            order = np.argsort(self.ticket, kind="stable")
-            self._order["ticket"] = order, self.ticket[order]
-        order, tickets = self._order["ticket"]
+        order, tickets = self._sorted("ticket", self.ticket)
         first = np.searchsorted(tickets, places)
         counts = np.searchsorted(tickets, places, side="right") - first
         at = np.repeat(np.arange(len(places)), counts)
@@ -211,14 +208,16 @@ class Habits:
 
     def similar(self, question: Vectors, known: Mask, place: int, *, at_least: float = SIMILAR) -> Use:
         """How often one target was linked, and marked as helpful, on what is like the question."""
-        rows = np.flatnonzero(known & (self.target == place))
+        order, targets = self._sorted("target", self.target)
+        rows = order[np.searchsorted(targets, place) : np.searchsorted(targets, place, side="right")]
+        rows = rows[known[rows]]
         near = rows[self.scores(question)[rows] >= at_least]
-        linked = near[self.by_ticket[near]]
+        linked = near[self.ticket[near] >= 0]
         dated = self.at[linked][self.at[linked] > 0]
         return Use(
             len(np.unique(self.ticket[linked])),
             int(dated.min()) if len(dated) else 0,
-            len(np.unique(self.ticket[rows[self.by_ticket[rows]]])),
+            len(np.unique(self.ticket[rows][self.ticket[rows] >= 0])),
             len(near) - len(linked),
         )
 
@@ -228,6 +227,13 @@ class Habits:
         if kept is None or kept[0] != asked:
             kept = self._asked["last"] = asked, self.vectors @ question
         return kept[1]
+
+    def _sorted(self, name: str, values: Ids) -> tuple[Ids, Ids]:
+        """Rows in the order of these values, ties ascending, and the values in that order; sorted once."""
+        if name not in self._order:
+            order = np.argsort(values, kind="stable")
+            self._order[name] = order, values[order]
+        return self._order[name]
 
     def _of(self, known: Mask) -> _Known:
         """What these links say whatever is asked; kept for the sets asked for last: mostly all, or all one may see."""
@@ -269,7 +275,7 @@ def _eighth(score: Floats) -> Floats:
     return square
 
 
-def _highest(score: Floats, most: int) -> Ids:
+def highest(score: Floats, most: int) -> Ids:
     """Places of the highest scores, best first, ties in order, without sorting all of them."""
     if len(score) > most:
         near = np.flatnonzero(score >= np.partition(score, -most)[-most])

@@ -66,9 +66,11 @@ class Knowledge:
         said, notes = self._said(text, ticket)
         if not said:
             return Answer(text, False, notes=notes, seconds=time.perf_counter() - started)
-        featurer, without = self.featurer(), self._without(ticket, wanted, viewer)
+        without = self._without(ticket, wanted, viewer)
+        asked = self._threads.submit(self._question, said, as_of=as_of, ticket=ticket, without=without)
+        featurer = self.featurer()
         ahead = featurer.ahead(Sought(said, viewer, wanted, seconds(as_of), without), self._threads)
-        question = self._question(said, as_of=as_of, ticket=ticket, without=without)
+        question = asked.result()
         others = [ahead.begin(partial(self.ranked, question, kind, viewer, wanted, featurer=featurer,
                                       ahead=ahead.alone())) for kind in KINDS if kind != "ticket"]  # fmt: skip
         pools = [self.ranked(question, "ticket", viewer, wanted, featurer=featurer, ahead=ahead)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import faiss
@@ -67,7 +68,7 @@ class VectorIndex:
         faiss.set_deserialization_vector_byte_limit(2 * len(blob) + 1024)
         faiss.set_deserialization_loop_limit(10**6)
         try:
-            index = faiss.deserialize_index(np.frombuffer(blob, np.uint8))
+            index = faiss.read_index(faiss.PyCallbackIOReader(io.BytesIO(blob).read))  # read in place, not copied first
         except RuntimeError as error:
             raise Damaged("The vector index cannot be read: run `seenbefore index`.") from error
         if index.d != dim or index.ntotal != len(ids) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
