@@ -208,16 +208,16 @@ class Habits:
 
     def similar(self, question: Vectors, known: Mask, place: int, *, at_least: float = SIMILAR) -> Use:
         """How often one target was linked, and marked as helpful, on what is like the question."""
-        order, targets = self._sorted("target", self.target)
+        order, targets = self._sorted("target", self.target, self.ticket)
         rows = order[np.searchsorted(targets, place) : np.searchsorted(targets, place, side="right")]
         rows = rows[known[rows]]
         near = rows[self.scores(question)[rows] >= at_least]
         linked = near[self.ticket[near] >= 0]
         dated = self.at[linked][self.at[linked] > 0]
         return Use(
-            len(np.unique(self.ticket[linked])),
+            _distinct(self.ticket[linked]),
             int(dated.min()) if len(dated) else 0,
-            len(np.unique(self.ticket[rows][self.ticket[rows] >= 0])),
+            _distinct(self.ticket[rows][self.ticket[rows] >= 0]),
             len(near) - len(linked),
         )
 
@@ -228,10 +228,13 @@ class Habits:
             kept = self._asked["last"] = asked, self.vectors @ question
         return kept[1]
 
-    def _sorted(self, name: str, values: Ids) -> tuple[Ids, Ids]:
-        """Rows in the order of these values, ties ascending, and the values in that order; sorted once."""
+    def _sorted(self, name: str, values: Ids, then: Ids | None = None) -> tuple[Ids, Ids]:
+        """Rows in the order of these values, and the values in that order; sorted once.
+
+        Ties stand in the order of ``then``, or of their rows.
+        """
         if name not in self._order:
-            order = np.argsort(values, kind="stable")
+            order = np.argsort(values, kind="stable") if then is None else np.lexsort((then, values))
             self._order[name] = order, values[order]
         return self._order[name]
 
@@ -273,6 +276,10 @@ def _eighth(score: Floats) -> Floats:
     square *= square
     square *= square
     return square
+
+
+def _distinct(ascending: Ids) -> int:
+    return int(np.count_nonzero(np.diff(ascending))) + 1 if len(ascending) else 0
 
 
 def highest(score: Floats, most: int) -> Ids:
