@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ SIMILAR = 0.6
 _SHARP = 0.05
 _NOTHING = 1e-12
 _SETS = 8
+_MANY = 16
+"""With more links than this for each target their vectors are summed target by target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Habits:
     _kept: dict[bytes, _Known] = field(default_factory=dict, repr=False)
     _asked: dict[str, tuple[bytes, Vectors]] = field(default_factory=dict, repr=False)
     _order: dict[str, tuple[Ids, Ids]] = field(default_factory=dict, repr=False)
+    _busy: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
     def of(cls, snapshot: Snapshot, kind: Kind) -> Habits:
@@ -241,13 +245,14 @@ class Habits:
     def _of(self, known: Mask) -> _Known:
         """What these links say whatever is asked; kept for the sets asked for last: mostly all, or all one may see."""
         key = known.tobytes()
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._read(known)
-            if len(self._kept) >= _SETS:
-                self._kept.clear()
-            self._kept[key] = kept
-        return kept
+        with self._busy:  # of two threads that ask at once one reads
+            kept = self._kept.get(key)
+            if kept is None:
+                kept = self._read(known)
+                if len(self._kept) >= _SETS:
+                    self._kept.clear()
+                self._kept[key] = kept
+            return kept
 
     def _read(self, known: Mask) -> _Known:
         rows = np.flatnonzero(known)
@@ -257,7 +262,7 @@ class Habits:
         starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(rows) else np.zeros(0, np.int64)
         targets, latest = ordered[starts], int(self.at[rows].max(initial=0))
         target, age = np.searchsorted(targets, self.target[rows]), (latest - self.at[rows]) / DAY
-        sums = np.add.reduceat(self.vectors[order], starts, axis=0) if len(rows) else np.zeros((0, 1), np.float32)
+        sums = _sums(self.vectors, order, starts)
 
         def add(weight: Floats) -> Floats:
             return np.bincount(target, weight, minlength=len(targets)).astype(np.float64)
@@ -276,6 +281,22 @@ def _eighth(score: Floats) -> Floats:
     square *= square
     square *= square
     return square
+
+
+def _sums(vectors: Vectors, order: Ids, starts: Ids) -> Vectors:
+    """Sum of the vectors of each run of ``order``: run by run where they are long, else place by place in all runs.
+
+    ``np.add.reduceat`` takes five times as long.
+    """
+    counts = np.diff(np.r_[starts, len(order)])
+    if len(order) > _MANY * len(starts):
+        runs = (order[a : a + n] for a, n in zip(starts, counts, strict=True))
+        return np.array([vectors[run].sum(axis=0) for run in runs], np.float32)
+    sums = vectors[order[starts]]
+    for place in range(1, int(counts.max(initial=0))):
+        longer = np.flatnonzero(counts > place)
+        sums[longer] += vectors[order[starts[longer] + place]]
+    return sums
 
 
 def _distinct(ascending: Ids) -> int:

@@ -50,6 +50,17 @@ def test_votes_are_those_counted_one_by_one(rows: list[tuple[int, int, int, bool
             assert votes.prototype[target] == pytest.approx(sum(score) / summed, rel=1e-4, abs=1e-6)
 
 
+def test_the_mean_direction_of_a_target_with_many_links_is_that_of_all_of_them() -> None:
+    rng = np.random.default_rng(3)
+    made, known = habits([(i, int(t), 5, False, True) for i, t in enumerate(rng.integers(0, 3, 200))])
+    question = made.vectors[0]
+    votes = made.votes(question, known, now=int(9 * DAY)).at(np.arange(3))
+    for target in range(3):
+        mine = made.vectors[made.target == target]
+        score = np.maximum(mine @ question, 0).sum() / np.linalg.norm(mine.sum(axis=0))
+        assert votes.prototype[target] == pytest.approx(score, rel=1e-4)
+
+
 @given(LINKS, st.sets(st.integers(0, 9)))
 @settings(deadline=None)
 def test_the_links_on_some_tickets_are_found_each_once_under_its_ticket(
