@@ -17,6 +17,7 @@ FIELDS: tuple[str, ...] = ("title", "body", "fix")
 FACETS: tuple[str, ...] = ("category", "service", "group", "state", "audience")
 MOST_TERMS = 32
 """A question keeps this many of its rarest words, so that a pasted log costs no more than a sentence."""
+_QUESTIONS = 16
 NEVER = 1 << 40
 """Seconds since 1970 that stand for "not yet" (the year 36812)."""
 Ids = NDArray[np.int64]
@@ -65,6 +66,7 @@ class WordIndex:
         self._schema = index.schema
         self._analyzer = _analyzer()
         self._held: dict[str, dict[str, int]] = {}
+        self._asked: dict[tuple[str, int], list[str]] = {}
         self._fresh: WordIndex | None = None
         self._gone: tuple[int, ...] = ()
 
@@ -109,7 +111,15 @@ class WordIndex:
         return int(self._searcher.num_docs) + (len(self._fresh) if self._fresh else 0)
 
     def terms(self, text: str, *, most: int = MOST_TERMS) -> list[str]:
-        """The question's distinct words as the index writes them, rarest first."""
+        """The question's distinct words as the index writes them, rarest first; kept for the last few questions."""
+        kept = self._asked.get((text, most))
+        if kept is None:
+            if len(self._asked) >= _QUESTIONS:
+                self._asked.clear()
+            kept = self._asked[text, most] = self._terms(text, most)
+        return list(kept)
+
+    def _terms(self, text: str, most: int) -> list[str]:
         counts: dict[str, int] = {}
         for token in self._analyzer.analyze(text[:200_000]):
             counts[token] = counts.get(token, 0) + 1
