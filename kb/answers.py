@@ -105,7 +105,11 @@ class Writer:
         below = [entry for entry in entries if entry not in above]
         if isinstance(limit, int):
             above = _of_all(above, limit)
-        return tuple(self._described(above)), tuple(self._described(_few(below)))
+        below = _few(below)
+        hits = self._described([*above, *below])
+        split = sum(hit is not None for hit in hits[: len(above)])
+        shown = tuple(hit for hit in hits if hit is not None)
+        return shown[:split], shown[split:]
 
     def _fits(self, pool: Ranked, place: int) -> bool:
         """Whether a known error is the one: a wrong workaround on top of the page costs more than a missing one."""
@@ -126,7 +130,7 @@ class Writer:
         place = next((at for at in range(min(_TRIED, len(pool.ids))) if self._fits(pool, at)), None)
         if place is None:
             return None
-        return next(iter(self._described([(False, float(pool.relevance[place]), pool, place)])), None)
+        return self._described([(False, float(pool.relevance[place]), pool, place)])[0]
 
     def fixes(self, pools: Sequence[Ranked], hits: Sequence[Hit]) -> tuple[tuple[Fix, ...], tuple[Step, ...]]:
         """How tickets like the question were resolved, best proven first, and what technicians asked and did on them.
@@ -165,17 +169,19 @@ class Writer:
         links = self.featurer.habits["article"]
         columns = self.featurer.snapshot.pools["article"].columns
         rows = {int(pool.candidates.places[at]): ticket for ticket, at in places.items()}
-        mine = links.by_ticket & ~links.generic & np.isin(links.ticket, list(rows))
+        mine = np.sort(links.on(np.array(sorted(rows), np.int64))[0])
+        mine = mine[~links.generic[mine]]
         if self.question.as_of is not None:
-            mine &= links.at < self.question.as_of
+            mine = mine[links.at[mine] < self.question.as_of]
         found: dict[int, list[int]] = {}
-        for at in np.flatnonzero(mine).tolist():
+        for at in mine.tolist():
             found.setdefault(rows[int(links.ticket[at])], []).append(int(columns.ids[links.target[at]]))
         wanted = sorted({i for ids in found.values() for i in ids})
         refs = {record.id: record.ref for record in self.store.records("article", wanted, self.viewer)}
         return {t: tuple(dict.fromkeys(refs[i] for i in ids if i in refs)) for t, ids in found.items()}
 
-    def _described(self, entries: Sequence[_Entry]) -> list[Hit]:
+    def _described(self, entries: Sequence[_Entry]) -> list[Hit | None]:
+        """Each as a hit; ``None`` where the store does not show it to this viewer (any more)."""
         records: dict[tuple[Kind, int], Record] = {}
         for kind in KINDS:
             ids = [int(pool.ids[place]) for _, _, pool, place in entries if pool.kind == kind]
@@ -183,14 +189,16 @@ class Writer:
         words = self.featurer.snapshot.pools["ticket"].words
         wanted = words.terms(self.question.text)
         spoken = identifier_words(self.question.identifiers, self.question.text)
-        hits = []
+        hits: list[Hit | None] = []
+        known: dict[str, str] = {}
         for _, relevance, pool, place in entries:
             found = records.get((pool.kind, int(pool.ids[place])))
             if found is None:
+                hits.append(None)
                 continue
             record = as_known(found, self.question.as_of) if isinstance(found, Ticket) else found
             at = int(pool.order[place])
-            text, spans = snippet(record, wanted, stems)
+            text, spans = snippet(record, wanted, stems, known)
             shared = shared_words(text, spans, wanted, stems)
             facts = self._facts(pool, at, record, spoken)
             why = reasons(replace(facts, words=shared, words_share=len(shared) / max(2, len(wanted))))

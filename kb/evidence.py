@@ -101,9 +101,12 @@ def identifier_words(found: Sequence[Identifier], text: str) -> dict[str, str]:
     return {i.value: f"{_SPOKEN.get(i.kind, i.kind)} {' '.join(text[i.start : i.end].split())[:60]}" for i in found}
 
 
-def snippet(record: Record, wanted: Sequence[str], terms: Terms) -> tuple[str, tuple[Span, ...]]:
+def snippet(
+    record: Record, wanted: Sequence[str], terms: Terms, known: dict[str, str] | None = None
+) -> tuple[str, tuple[Span, ...]]:
     """The stretch of the record that holds most of the wanted words, and where they stand in it.
 
+    ``known`` remembers words from one record to the next, for the same ``wanted`` only.
     ``wanted`` are words of the question as the index writes them, rarest first. Whatever is returned stands in the
     record word for word; runs of blanks are folded.
     """
@@ -111,7 +114,7 @@ def snippet(record: Record, wanted: Sequence[str], terms: Terms) -> tuple[str, t
     text = " ".join((body or title)[:_LOOKED_AT].split())
     if isinstance(record, Ticket) and not text:
         text = " ".join(record.fix[:_LOOKED_AT].split())
-    spans = _meets(text, wanted, terms)
+    spans = _meets(text, wanted, terms, {} if known is None else known)
     start = _best_start(spans, {i: 1.0 / (1 + rank) ** 0.5 for rank, i in enumerate(wanted)}, len(text))
     if start:
         gap = text.find(" ", max(0, start - 1))
@@ -136,10 +139,10 @@ def shared_words(text: str, spans: Sequence[Span], wanted: Sequence[str], terms:
     return tuple(found[place] for place in sorted(found))
 
 
-def _meets(text: str, wanted: Sequence[str], terms: Terms) -> list[tuple[int, int, str]]:
+def _meets(text: str, wanted: Sequence[str], terms: Terms, known: dict[str, str]) -> list[tuple[int, int, str]]:
     """Every word of the text that is one of the wanted ones: (start, end, word as the index writes it)."""
     want, heads = set(wanted), {word[:_HEAD] for word in wanted}
-    known, found = dict[str, str](), []
+    found = []
     for match in _WORD.finditer(text):
         word = match.group().casefold()
         if (stem := known.get(word)) is None:

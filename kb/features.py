@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.ahead import WHOLE_POOL, Ahead, Sought
 from kb.columns import Columns
-from kb.habits import DAY, Habits, Votes
+from kb.habits import DAY, Habits, Votes, highest
 from kb.identifiers import Identifier
 from kb.learners import Vectors
 from kb.passages import Passages
 from kb.records import Filter, Kind, Viewer
 from kb.shelves import KINDS, Snapshot
-from kb.words import NEVER
+from kb.words import FIELDS, NEVER
 
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -37,12 +39,10 @@ NAMES: dict[Kind, tuple[str, ...]] = {
 }  # fmt: skip
 NAMES["problem"] = NAMES["article"]
 """The features of each pool, in the order of the matrix."""
-WHOLE_POOL = 1_500
-"""A pool of articles up to this size is looked at whole."""
 RARE = 20
 """An identifier that more records than this hold says no more than any word does."""
 _IDENTIFIERS = 12
-_NEAR, _NEAR_LATELY, _WORDS, _VOTED = 150, 80, 100, 40
+_NEAR, _NEAR_LATELY, _VOTED = 150, 80, 40
 _LATELY = 45 * DAY
 _UNDATED = 365.0
 
@@ -98,38 +98,49 @@ class Featurer:
         """Prepare the links of a snapshot."""
         return cls(snapshot, {kind: Habits.of(snapshot, kind) for kind in KINDS}, passages)
 
-    def candidates(self, question: Question, kind: Kind, viewer: Viewer, wanted: Filter | None = None) -> Candidates:
-        """Candidates of one pool, filtered for this viewer before anything is compared; ids ascending."""
+    def ahead(self, sought: Sought, threads: Executor | None = None) -> Ahead:
+        """Begin in other threads what needs no vector; for :meth:`candidates` of the same question."""
+        return Ahead(self.snapshot, self.habits, sought, threads)
+
+    def candidates(
+        self, question: Question, kind: Kind, viewer: Viewer, wanted: Filter | None = None, *,
+        ahead: Ahead | None = None,
+    ) -> Candidates:  # fmt: skip
+        """Candidates of one pool, filtered for this viewer before anything is compared; ids ascending.
+
+        ``ahead`` is what was begun for the very same question, viewer and filter; of any other nothing is taken.
+        """
+        sought = Sought(question.text, viewer, wanted, question.as_of, question.without)
+        if ahead is None or ahead.sought != sought or ahead.snapshot is not self.snapshot:
+            ahead = self.ahead(sought)
         shelf = self.snapshot.pools[kind]
-        rows = shelf.columns.rows_for(viewer, wanted, as_of=question.as_of)
-        without = _places(shelf.columns, question.without) if kind == "ticket" else np.zeros(0, np.int64)
-        rows[without] = False
-        looked_at = int(rows.sum())
+        rows = ahead.rows(kind)
+        looked_at = int(np.count_nonzero(rows))
         if not looked_at:
             return Candidates(kind, np.zeros(0, np.int64), np.zeros((0, len(NAMES[kind]))))
-        tickets = self.snapshot.pools["ticket"].columns
-        seen = tickets.rows_for(viewer, as_of=question.as_of)
-        hidden = _places(tickets, question.without)
-        known = {to: links.known(seen, as_of=question.as_of, without=hidden) for to, links in self.habits.items()}
+        near = ahead.begin(self._near, question, kind, rows) if self._is_searched(kind, looked_at) else None
+        known, seen = ahead.links().known, ahead.links().seen
         links, mine, n = self.habits[kind], known[kind], len(shelf.columns)
-        votes = links.votes(question.vector, mine, n, now=question.now)
-        holds = self._holders(question, kind, viewer, wanted)
+        votes = links.votes(question.vector, mine, now=question.now)
+        holds = self._holders(question, kind, ahead)
+        places = np.flatnonzero(rows) if near is None else self._union(kind, rows, near(), votes, holds, ahead)
         if kind == "ticket":
-            places, columns = self._tickets(question, rows, votes, holds, known, (viewer, wanted))
+            columns = self._tickets(question, places, votes.at(places), holds, known, ahead)
         else:
-            places, columns = self._texts(kind, question, rows, votes, holds, (viewer, wanted))
+            columns = self._texts(kind, question, places, votes.at(places), holds)
         columns["unhelpful"] = np.log1p(links.denied(question.vector, seen, n, as_of=question.as_of)[places])
         features = np.column_stack([columns[name] for name in NAMES[kind]]).astype(np.float64)
         return Candidates(kind, shelf.columns.ids[places], features, looked_at, places, mine)
 
+    @staticmethod
+    def _is_searched(kind: Kind, looked_at: int) -> bool:
+        """Whether a pool is too large to look at every record."""
+        return kind == "ticket" or looked_at > WHOLE_POOL
+
     # --- articles and known errors -----------------------------------------------------------------------------
 
-    def _texts(self, kind: Kind, question: Question, rows: Mask, votes: Votes, holds: dict[int, int],
-               asked: tuple[Viewer, Filter | None]) -> tuple[Ids, Columned]:  # fmt: skip
+    def _texts(self, kind: Kind, question: Question, places: Ids, votes: Votes, holds: dict[int, int]) -> Columned:
         shelf = self.snapshot.pools[kind]
-        places = np.flatnonzero(rows)
-        if len(places) > WHOLE_POOL:
-            places = self._union(question, kind, rows, votes, holds, asked)
         ids = shelf.columns.ids[places]
         words = shelf.words.by_field(question.text, ids, as_of=None)
         matrix = shelf.vectors.rows(ids)
@@ -140,43 +151,44 @@ class Featurer:
         names = shelf.columns.names["state"]
         proven = np.array([kind == "problem" or name in ("validated", "") for name in names], bool)
         validated = proven[shelf.columns.codes["state"][places]]
-        return places, {
+        return {
             "words_title": np.log1p(words[:, 0]),
             "words_body": np.log1p(words[:, 1]),
             "score": score,
             "score_passage": passage,
             "score_title": (matrix @ question.title_vector).astype(np.float64),
             "identifier": _shared(ids, holds),
-            "popular": np.log1p(votes.recent[places]),
-            "votes": np.log1p(votes.weighted[places]),
-            "vote_few": np.log1p(votes.few[places]),
-            "vote_nearest": votes.nearest[places],
-            "vote_kernel": votes.kernel[places],
-            "prototype": votes.prototype[places],
-            "generic": votes.generic[places],
+            "popular": np.log1p(votes.recent),
+            "votes": np.log1p(votes.weighted),
+            "vote_few": np.log1p(votes.few),
+            "vote_nearest": votes.nearest,
+            "vote_kernel": votes.kernel,
+            "prototype": votes.prototype,
+            "generic": votes.generic,
             "validated": validated,
         }
 
     # --- tickets -----------------------------------------------------------------------------------------------
 
-    def _tickets(self, question: Question, rows: Mask, votes: Votes, holds: dict[int, int], known: Mapping[Kind, Mask],
-                 asked: tuple[Viewer, Filter | None]) -> tuple[Ids, Columned]:  # fmt: skip
+    def _tickets(self, question: Question, places: Ids, votes: Votes, holds: dict[int, int],
+                 known: Mapping[Kind, Mask], ahead: Ahead) -> Columned:  # fmt: skip
         shelf = self.snapshot.pools["ticket"]
         facts = shelf.columns
-        places = self._union(question, "ticket", rows, votes, holds, asked)
         ids = facts.ids[places]
-        words = shelf.words.by_field(question.text, ids, as_of=question.as_of)
-        both = words[:, 0] + words[:, 1]
+        found = [ahead.begin(shelf.words.in_field, question.text, ids, name, question.as_of) for name in FIELDS]
+        same, articles = self._article_habits(question, known["article"], places)
         matrix = shelf.vectors.rows(ids)
         score = (matrix @ question.vector).astype(np.float64)
         opened = facts.numbers["opened"][places]
         age = np.where(opened > 0, np.maximum(question.now - opened, 0) / DAY, _UNDATED)
         limit = NEVER if question.as_of is None else question.as_of
         done = facts.numbers["resolved"][places] < limit
-        same, articles = self._article_habits(question, known["article"], places)
         mine = self.habits["ticket"]
-        linked_on = _counted(mine.ticket[known["ticket"] & mine.by_ticket], places)
-        return places, {
+        rows, at = mine.on(places)
+        linked_on = np.bincount(at[known["ticket"][rows]], minlength=len(places)).astype(np.float64)
+        words = np.column_stack([scores() for scores in found])
+        both = words[:, 0] + words[:, 1]
+        return {
             "words_title": np.log1p(words[:, 0]),
             "words_body": np.log1p(words[:, 1]),
             "words_fix": np.log1p(words[:, 2]),
@@ -191,12 +203,12 @@ class Featurer:
             "last_week": 0.5 ** (age / 7),
             "last_month": 0.5 ** (age / 30),
             "last_half_year": 0.5 ** (age / 180),
-            "votes": np.log1p(votes.weighted[places]),
-            "vote_nearest": votes.nearest[places],
-            "vote_few": np.log1p(votes.few[places]),
-            "prototype": np.where(votes.count[places] > 0, votes.prototype[places], score),
-            "reused": np.log1p(votes.count[places]),
-            "reused_lately": np.log1p(votes.fresh[places]),
+            "votes": np.log1p(votes.weighted),
+            "vote_nearest": votes.nearest,
+            "vote_few": np.log1p(votes.few),
+            "prototype": np.where(votes.count > 0, votes.prototype, score),
+            "reused": np.log1p(votes.count),
+            "reused_lately": np.log1p(votes.fresh),
             "linked_on": np.log1p(linked_on),
             "same_articles": same,
             "articles": np.log1p(articles),
@@ -209,47 +221,48 @@ class Featurer:
 
     def _article_habits(self, question: Question, known: Mask, places: Ids) -> tuple[Floats, Floats]:
         """How far the articles linked on each ticket are those linked on the question's like, and how many they are."""
-        links = self.habits["article"]
-        known = known & links.by_ticket
-        rows = np.flatnonzero(known & ~links.generic)
-        score = np.maximum(links.scores(question.vector)[rows], 0).astype(np.float64) ** 8
-        votes = np.bincount(links.target[rows], score, minlength=len(self.snapshot.pools["article"].columns) + 1)
+        links, n = self.habits["article"], len(places)
+        votes = links.shared(question.vector, known, len(self.snapshot.pools["article"].columns) + 1)
         share = votes / max(float(votes.sum()), 1e-9)
-        same = _counted(links.ticket[rows], places, share[links.target[rows]])
-        return same, _counted(links.ticket[known], places)
+        rows, at = links.on(places)
+        told = known[rows]
+        rows, at = rows[told], at[told]
+        clear = ~links.generic[rows]
+        same = np.bincount(at[clear], share[links.target[rows[clear]]], minlength=n)
+        return same.astype(np.float64), np.bincount(at, minlength=n).astype(np.float64)
 
     # --- both --------------------------------------------------------------------------------------------------
 
-    def _holders(self, question: Question, kind: Kind, viewer: Viewer, wanted: Filter | None) -> dict[int, int]:
+    def _holders(self, question: Question, kind: Kind, ahead: Ahead) -> dict[int, int]:
         """Id of each record that holds a rare identifier of the question → how many of them it holds."""
-        shelf = self.snapshot.pools[kind]
-        without = question.without if kind == "ticket" else ()
-        where = shelf.columns.where(viewer, wanted, as_of=question.as_of, without=without)
+        values = dict.fromkeys(identifier.value for identifier in question.identifiers[:_IDENTIFIERS])
         holds: dict[int, int] = {}
-        for value in dict.fromkeys(identifier.value for identifier in question.identifiers[:_IDENTIFIERS]):
-            ids = shelf.words.exact([value], RARE + 1, where=where)[0]
+        where = ahead.where(kind) if values else None
+        for value in values:
+            ids = self.snapshot.pools[kind].words.exact([value], RARE + 1, where=where)[0]
             if len(ids) <= RARE:
                 for record_id in ids.tolist():
                     holds[record_id] = holds.get(record_id, 0) + 1
         return holds
 
-    def _union(self, question: Question, kind: Kind, rows: Mask, votes: Votes, holds: dict[int, int],
-               asked: tuple[Viewer, Filter | None]) -> Ids:  # fmt: skip
-        """Rows worth looking at: near in meaning, near and recent, sharing words, voted for, holding an identifier."""
+    def _near(self, question: Question, kind: Kind, rows: Mask) -> Ids:
+        """Ids of those near in meaning, and of those near and recent."""
         shelf = self.snapshot.pools[kind]
-        facts = shelf.columns
-        without = question.without if kind == "ticket" else ()
-        where = facts.where(asked[0], asked[1], as_of=question.as_of, without=without)
-        query = question.vector[None, :]
+        facts, query = shelf.columns, question.vector[None, :]
         found = [shelf.vectors.search(query, _NEAR, allowed=facts.mask(rows))[0][0]]
-        late = rows & (facts.numbers["opened"] >= question.now - _LATELY)
-        if kind == "ticket" and late.any():
-            found.append(shelf.vectors.search(query, _NEAR_LATELY, allowed=facts.mask(late))[0][0])
-        found.append(shelf.words.search(question.text, _WORDS, where=where)[0])
-        places = facts.places(np.concatenate([*found, np.array(list(holds), np.int64)]))
+        if kind == "ticket":
+            late = rows & (facts.numbers["opened"] >= question.now - _LATELY)
+            if late.any():
+                found.append(shelf.vectors.search(query, _NEAR_LATELY, allowed=facts.mask(late))[0][0])
+        return np.concatenate(found)
+
+    def _union(self, kind: Kind, rows: Mask, near: Ids, votes: Votes, holds: dict[int, int], ahead: Ahead) -> Ids:
+        """Rows worth looking at: near in meaning, near and recent, sharing words, voted for, holding an identifier."""
+        facts = self.snapshot.pools[kind].columns
+        places = facts.places(np.concatenate([near, ahead.words(kind), np.array(list(holds), np.int64)]))
         for vote in (votes.weighted, votes.fresh):
-            held = np.flatnonzero(vote > 0)
-            places = np.concatenate([places, held[np.argsort(-vote[held], kind="stable")[:_VOTED]]])
+            best = highest(vote, _VOTED)
+            places = np.concatenate([places, votes.targets[best[vote[best] > 0]]])
         places = np.unique(places[places >= 0])
         return places[rows[places]]
 
@@ -257,18 +270,6 @@ class Featurer:
 def _shared(ids: Ids, holds: dict[int, int]) -> Floats:
     """How many rare identifiers each record shares with the question."""
     return np.array([holds.get(i, 0) for i in ids.tolist()], np.float64) if holds else np.zeros(len(ids))
-
-
-def _places(facts: Columns, ids: tuple[int, ...]) -> Ids:
-    places = facts.places(np.array(ids, np.int64)) if ids else np.zeros(0, np.int64)
-    return places[places >= 0]
-
-
-def _counted(found: Ids, places: Ids, weight: Floats | None = None) -> Floats:
-    """How often (or with what weight together) each of these ascending places is found, shape (len(places),)."""
-    at = np.minimum(np.searchsorted(places, found), max(0, len(places) - 1))
-    mine = places[at] == found if len(places) else np.zeros(len(found), bool)
-    return np.bincount(at[mine], None if weight is None else weight[mine], minlength=len(places)).astype(np.float64)
 
 
 def _ranks(values: Floats) -> Floats:

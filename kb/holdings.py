@@ -62,6 +62,8 @@ class Holdings(Safekeeping, Audiences, Audit, Cache):
     def records(self, kind: Kind, ids: Sequence[int], viewer: Viewer) -> list[Record]:
         """The records with these store ids that the viewer may see, in the order asked for."""
         table, found = TABLES[kind], {}
+        if not len(ids):
+            return []
         with self._reading() as db:
             for part in chunks(list(ids)):
                 query = sa.select(table).where(table.c.id.in_(part), visible(table, viewer))

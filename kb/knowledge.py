@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
+from kb.ahead import Ahead, Sought
 from kb.answers import Ranked, Writer, is_short
 from kb.errors import NotFound
 from kb.features import Featurer, Question
@@ -47,6 +50,7 @@ class Knowledge:
     _featurer: Featurer | None = None
     _passages: tuple[int, Passages] | None = None
     _busy: threading.Lock = field(default_factory=threading.Lock)
+    _threads: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)
 
     def search(
         self, text: str, *, viewer: Viewer, wanted: Filter | None = None, limit: int | Mapping[Kind, int] = 10,
@@ -59,12 +63,18 @@ class Knowledge:
         ticket, which is then no answer to itself.
         """
         started = time.perf_counter()
-        question, notes = self.question(text, as_of=as_of, ticket=ticket)
-        if question is None:
+        said, notes = self._said(text, ticket)
+        if not said:
             return Answer(text, False, notes=notes, seconds=time.perf_counter() - started)
+        without = self._without(ticket, wanted, viewer)
+        asked = self._threads.submit(self._question, said, as_of=as_of, ticket=ticket, without=without)
         featurer = self.featurer()
-        question = self._without(question, wanted, viewer)
-        pools = [self.ranked(question, kind, viewer, wanted, featurer=featurer) for kind in KINDS]
+        ahead = featurer.ahead(Sought(said, viewer, wanted, seconds(as_of), without), self._threads)
+        question = asked.result()
+        others = [ahead.begin(partial(self.ranked, question, kind, viewer, wanted, featurer=featurer,
+                                      ahead=ahead.alone())) for kind in KINDS if kind != "ticket"]  # fmt: skip
+        pools = [self.ranked(question, "ticket", viewer, wanted, featurer=featurer, ahead=ahead)]
+        pools += [ranked() for ranked in others]
         writer = Writer(self.shelves.store, self.embedder, featurer, self.gate, question, viewer)
         hits, nearest = writer.hits(pools, limit)
         fixes, steps = writer.fixes(pools, hits) if hits else ((), ())
@@ -79,30 +89,18 @@ class Knowledge:
 
         Where the text is a ticket's, its category and service are compared too, and it is no answer to itself.
         """
-        said = ticket.text if ticket is not None and ticket.text else clean(text[: 2 * LONGEST_QUESTION])
-        if not any(character.isalnum() for character in said):
-            return None, ("Nothing to look for: write a few words of the problem.",)
-        notes: tuple[str, ...] = ()
-        if len(said) > LONGEST_QUESTION:
-            said = said[:LONGEST_QUESTION]
-            notes = (f"Only the first {LONGEST_QUESTION:,} characters of the question were read.",)
-        title = said.partition("\n")[0][:_TITLE]
-        # One by one: together the short title would be padded to the length of the whole.
-        vector = self.embedder.encode([said[:_EMBEDDED]])[0]
-        title_vector = vector if title == said else self.embedder.encode([title])[0]
-        now = seconds(as_of) if as_of is not None else int(self.clock())
-        return Question(
-            said, vector, title_vector, _asked_for(said), now=now or 0, as_of=seconds(as_of),
-            category=ticket.category if ticket else "", service=ticket.service if ticket else "",
-            without=(ticket.id,) if ticket is not None and ticket.id is not None else (),
-        ), notes  # fmt: skip
+        said, notes = self._said(text, ticket)
+        if not said:
+            return None, notes
+        itself = (ticket.id,) if ticket is not None and ticket.id is not None else ()
+        return self._question(said, as_of=as_of, ticket=ticket, without=itself), notes
 
     def ranked(
         self, question: Question, kind: Kind, viewer: Viewer, wanted: Filter | None = None, *,
-        featurer: Featurer | None = None,
+        featurer: Featurer | None = None, ahead: Ahead | None = None,
     ) -> Ranked:  # fmt: skip
         """Every candidate of one pool, best first; ties by store id."""
-        candidates = (featurer or self.featurer()).candidates(question, kind, viewer, wanted)
+        candidates = (featurer or self.featurer()).candidates(question, kind, viewer, wanted, ahead=ahead)
         relevance = np.zeros(0)
         if len(candidates.ids):
             relevance = np.asarray(self.rankers[kind].relevance(candidates.features), np.float64)
@@ -159,15 +157,38 @@ class Knowledge:
             matrix[missing] = self.embedder.encode([texts[i] for i in missing.tolist()])
         return matrix
 
-    def _without(self, question: Question, wanted: Filter | None, viewer: Viewer) -> Question:
-        """The question without the tickets its filter excludes."""
-        left_out = list(question.without)
+    def _said(self, text: str, ticket: Ticket | None) -> tuple[str, tuple[str, ...]]:
+        """What is asked, cleaned and cut, "" where it says nothing; and sentences about what was left out."""
+        said = ticket.text if ticket is not None and ticket.text else clean(text[: 2 * LONGEST_QUESTION])
+        if not any(character.isalnum() for character in said):
+            return "", ("Nothing to look for: write a few words of the problem.",)
+        if len(said) > LONGEST_QUESTION:
+            notes = (f"Only the first {LONGEST_QUESTION:,} characters of the question were read.",)
+            return said[:LONGEST_QUESTION], notes
+        return said, ()
+
+    def _question(
+        self, said: str, *, as_of: datetime | None, ticket: Ticket | None, without: tuple[int, ...]
+    ) -> Question:
+        title = said.partition("\n")[0][:_TITLE]
+        # One by one: together the short title would be padded to the length of the whole.
+        vector = self.embedder.encode([said[:_EMBEDDED]])[0]
+        title_vector = vector if title == said else self.embedder.encode([title])[0]
+        now = seconds(as_of) if as_of is not None else int(self.clock())
+        return Question(
+            said, vector, title_vector, _asked_for(said), now=now or 0, as_of=seconds(as_of),
+            category=ticket.category if ticket else "", service=ticket.service if ticket else "", without=without,
+        )  # fmt: skip
+
+    def _without(self, ticket: Ticket | None, wanted: Filter | None, viewer: Viewer) -> tuple[int, ...]:
+        """Store ids that are left out: of the ticket itself and of those the filter excludes."""
+        left_out = [ticket.id] if ticket is not None and ticket.id is not None else []
         for ref in wanted.exclude if wanted is not None else ():
             try:
                 left_out.append(self.shelves.store.find(ref.kind, ref.number, viewer, source=ref.source).id or 0)
             except NotFound:
                 continue
-        return replace(question, without=tuple(left_out))
+        return tuple(left_out)
 
     def _remarks(self, question: Question, pools: Sequence[Ranked]) -> tuple[str, ...]:
         """What the reader should know of this question: a number nobody has, a language the desk does not speak."""

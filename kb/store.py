@@ -46,19 +46,23 @@ class Store(Erasing, Roster, SignIns, Keyring, Hookbook):
         t = s.links.c
         query = sa.select(t.ticket_id, *targets(s.links).values(), t.linked_at, t.generic).order_by(t.id)
         of_problem = sa.select(s.tickets.c.id, s.problems.c.id, s.tickets.c.resolved_at).join(
-            s.problems, sa.and_(s.problems.c.number == s.tickets.c.problem, s.tickets.c.problem != "")
+            s.problems, s.problems.c.number == s.tickets.c.problem
         )
         with self._reading() as db:
             rows = db.execute(query).all()
-            named = db.execute(of_problem.order_by(s.tickets.c.id)).all()
+            numbers = db.scalars(sa.select(s.problems.c.number).where(s.problems.c.number != "").distinct()).all()
+            parts = [of_problem.where(s.tickets.c.problem.in_(part)) for part in chunks(sorted(numbers))]
+            named = sorted((row for part in parts for row in db.execute(part).all()), key=lambda row: (row[0], row[1]))
             to_problem = [(row[0], row[3], row[-2]) for row in rows if row[3] is not None]
             homes = rehomed(db, [*to_problem, *((row[0], row[1], row[2]) for row in named)])
         kinds = tuple(targets(s.links))
         found: list[LinkRow] = []
         for ticket, *ends, at, generic in rows:
-            place = next(i for i, end in enumerate(ends) if end is not None)
-            if kinds[place] != "problem":
-                found.append((ticket, kinds[place], ends[place], at, generic))
+            for kind, end in zip(kinds, ends, strict=True):
+                if end is not None:
+                    if kind != "problem":
+                        found.append((ticket, kind, end, at, generic))
+                    break
         return found + [(ticket, "problem", problem, at, False) for ticket, problem, at in homes]
 
     def links_of(self, ticket: Record, viewer: Viewer) -> list[tuple[Link, Record]]:

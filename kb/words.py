@@ -17,6 +17,7 @@ FIELDS: tuple[str, ...] = ("title", "body", "fix")
 FACETS: tuple[str, ...] = ("category", "service", "group", "state", "audience")
 MOST_TERMS = 32
 """A question keeps this many of its rarest words, so that a pasted log costs no more than a sentence."""
+_QUESTIONS = 16
 NEVER = 1 << 40
 """Seconds since 1970 that stand for "not yet" (the year 36812)."""
 Ids = NDArray[np.int64]
@@ -64,6 +65,8 @@ class WordIndex:
         self._searcher = index.searcher()
         self._schema = index.schema
         self._analyzer = _analyzer()
+        self._held: dict[str, dict[str, int]] = {}
+        self._asked: dict[tuple[str, int], list[str]] = {}
         self._fresh: WordIndex | None = None
         self._gone: tuple[int, ...] = ()
 
@@ -108,7 +111,15 @@ class WordIndex:
         return int(self._searcher.num_docs) + (len(self._fresh) if self._fresh else 0)
 
     def terms(self, text: str, *, most: int = MOST_TERMS) -> list[str]:
-        """The question's distinct words as the index writes them, rarest first."""
+        """The question's distinct words as the index writes them, rarest first; kept for the last few questions."""
+        kept = self._asked.get((text, most))
+        if kept is None:
+            if len(self._asked) >= _QUESTIONS:
+                self._asked.clear()
+            kept = self._asked[text, most] = self._terms(text, most)
+        return list(kept)
+
+    def _terms(self, text: str, most: int) -> list[str]:
         counts: dict[str, int] = {}
         for token in self._analyzer.analyze(text[:200_000]):
             counts[token] = counts.get(token, 0) + 1
@@ -138,20 +149,21 @@ class WordIndex:
 
     def by_field(self, text: str, ids: Ids, *, as_of: int | None = None) -> NDArray[np.float64]:
         """BM25 of each field of :data:`FIELDS` for these very documents, shape (len(ids), 3); 0 where no word meets."""
-        scores = np.zeros((len(ids), len(FIELDS)))
-        place = {int(i): row for row, i in enumerate(ids)}
-        terms = self.terms(text)
-        only = [int(i) for i in ids]
+        return np.column_stack([self.in_field(text, ids, name, as_of) for name in FIELDS])
+
+    def in_field(self, text: str, ids: Ids, name: str, as_of: int | None = None) -> NDArray[np.float64]:
+        """BM25 of one field of :data:`FIELDS` for these very documents, shape (len(ids),); 0 where no word meets."""
+        scores = np.zeros(len(ids))
+        terms, only = self.terms(text), [int(i) for i in ids]
         if not terms or not only:
             return scores
-        for column, name in enumerate(FIELDS):
+        place = {record_id: row for row, record_id in enumerate(only)}
 
-            def ask(part: WordIndex, name: str = name) -> tantivy.Query:
-                return part._words_query(terms, {name: 1.0}, Where(as_of=as_of))
+        def ask(part: WordIndex) -> tantivy.Query:
+            return part._words_query(terms, {name: 1.0}, Where(as_of=as_of))
 
-            found, values = self._both(ask, len(only), Where(), only)
-            for i, value in zip(found.tolist(), values.tolist(), strict=True):
-                scores[place[i], column] = value
+        found, values = self._both(ask, len(only), Where(), only)
+        scores[[place[i] for i in found.tolist()]] = values
         return scores
 
     # --- inside ------------------------------------------------------------------------------------------------
@@ -170,12 +182,13 @@ class WordIndex:
     def _run(
         self, query: tantivy.Query, most: int, where: Where, only: list[int] | None
     ) -> tuple[Ids, NDArray[np.float64]]:
-        clauses = [(_Must, query), *self._where(where)]
+        clauses = self._where(where)
         if only is not None:
             clauses.append((_Must, _Query.const_score_query(_Query.term_set_query(self._schema, "id", only), 0.0)))
         if most < 1 or not self._searcher.num_docs:
             return np.zeros(0, np.int64), np.zeros(0)
-        hits = self._searcher.search(_Query.boolean_query(clauses), limit=most, count=False).hits
+        whole = _Query.boolean_query([(_Must, query), *clauses]) if clauses else query  # alone, words skip blocks
+        hits = self._searcher.search(whole, limit=most, count=False).hits
         if not hits:
             return np.zeros(0, np.int64), np.zeros(0)
         ids = self._searcher.fast_field_values("id", [address for _, address in hits])
@@ -192,14 +205,16 @@ class WordIndex:
         return _Query.boolean_query(clauses)
 
     def _words_query(self, terms: list[str], weights: dict[str, float], where: Where) -> tantivy.Query:
-        parts = []
+        """Any of the words in any of the fields; flat, since a union inside a union costs a third more."""
+        found: list[tuple[tantivy.Occur, tantivy.Query]] = []
         for name, weight in weights.items():
-            words = _Query.boolean_query([(_Should, _Query.term_query(self._schema, name, t)) for t in terms])
+            words = [_Query.term_query(self._schema, name, t) for t in terms if self._searcher.doc_freq(name, t)]
             if name == "fix" and where.as_of is not None:
                 known = _Query.const_score_query(self._range("resolved", None, where.as_of), 0.0)
-                words = _Query.boolean_query([(_Must, words), (_Must, known)])
-            parts.append((_Should, words if weight == 1.0 else _Query.boost_query(words, weight)))
-        return _Query.boolean_query(parts)
+                any_of = _Query.boolean_query([(_Should, word) for word in words])
+                words = [_Query.boolean_query([(_Must, any_of), (_Must, known)])] if words else []
+            found += [(_Should, word if weight == 1.0 else _Query.boost_query(word, weight)) for word in words]
+        return _Query.boolean_query(found)
 
     def _range(self, name: str, low: int | None, high: int | None) -> tantivy.Query:
         bottom, top = (-NEVER if low is None else low), (2 * NEVER if high is None else high)
@@ -207,11 +222,21 @@ class WordIndex:
             self._schema, name, tantivy.FieldType.Integer, bottom, top, include_lower=True, include_upper=False
         )
 
+    def _facet(self, name: str, allowed: set[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        """Only documents of these values: where most are, all other values the index holds are left out instead."""
+        if name not in self._held:
+            self._held[name] = dict(self._searcher.terms_with_prefix(name, ""))
+        held = self._held[name]
+        others = [value for value in held if value not in allowed]
+        if sum(held[value] for value in others) < self._searcher.num_docs // 2:
+            return [(_Not, _Query.term_set_query(self._schema, name, others))] if others else []
+        chosen = _Query.term_set_query(self._schema, name, sorted(allowed))
+        return [(_Must, _Query.const_score_query(chosen, 0.0))]
+
     def _where(self, where: Where) -> list[tuple[tantivy.Occur, tantivy.Query]]:
-        clauses = []
+        clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
         for name, values in where.facets.items():
-            allowed = _Query.term_set_query(self._schema, name, [value or "-" for value in values])
-            clauses.append((_Must, _Query.const_score_query(allowed, 0.0)))
+            clauses += self._facet(name, {value or "-" for value in values})
         before = [value for value in (where.opened_before, where.as_of) if value is not None]
         if where.opened_from is not None or before:
             wanted = self._range("opened", where.opened_from, min(before) if before else None)

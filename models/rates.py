@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, betaincinv, gammainc, gammaincinv
-from scipy.stats import hypergeom
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +70,8 @@ class Rates:
     def stands_out(self, inside: ArrayLike, of_inside: int, outside: ArrayLike, of_outside: int) -> Floats:
         """One-sided exact test of Fisher: how likely at least ``inside`` of ``of_inside`` would be by chance alone."""
         a, b = np.asarray(inside, np.int64), np.asarray(outside, np.int64)
+        from scipy.stats import hypergeom  # a second to import, and asked for seldom
+
         return np.asarray(hypergeom.sf(a - 1, of_inside + of_outside, a + b, of_inside), np.float64)
 
     def corrected(self, chances: ArrayLike) -> Floats:

@@ -103,7 +103,7 @@ def nothing_published(dim: int) -> Published:
 def _index(home: Home, notes: list[str], facts: dict[str, Any]) -> tuple[Published, str]:
     """The published index, or nothing and why; the second is why nothing may be asked at all."""
     try:
-        generation, note = home.index()
+        generation, note = home.index(to_load=True)
         published = load_index(generation, note)
     except (NotBuilt, Damaged, WrongEmbedder) as error:
         notes.append(str(error))

@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +29,14 @@ COMMANDS = {"index": "seenbefore index", "models": "seenbefore train", "patterns
 _LIBRARIES = ("faiss-cpu", "tantivy", "scikit-learn", "numpy", "skops", "igraph", "sentence-transformers")
 
 
+Keep = Callable[[str], bool]
+"""Whether the bytes of a file are wanted right after it was verified."""
+
+
+def _nothing(_: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
     """A verified, immutable folder and what its manifest says."""
@@ -36,6 +45,8 @@ class Generation:
     folder: Path
     facts: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]]
+    _kept: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """Files whose bytes were kept when they were verified, until they are read."""
 
     @property
     def name(self) -> str:
@@ -44,6 +55,8 @@ class Generation:
 
     def read(self, name: str) -> bytes:
         """The bytes of one file, checked against the manifest as they are read. Raises ``Damaged``."""
+        if (kept := self._kept.pop(name, None)) is not None:
+            return kept
         promised = self.files.get(name)
         try:
             blob = (self.folder / name).read_bytes()
@@ -127,8 +140,10 @@ class Generations:
             return {part: found[0] for part in COMMANDS if (found := self.history(part))}
         return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}
 
-    def current(self, part: str) -> tuple[Generation, str]:
+    def current(self, part: str, *, keep: Keep = _nothing) -> tuple[Generation, str]:
         """The published generation, verified, and "" or a sentence where an older one had to stand in.
+
+        Files that ``keep`` names stay in memory, as they were verified, until each is read once.
 
         Raises ``NotBuilt`` where there is none, ``Damaged`` where none is whole.
         """
@@ -139,14 +154,14 @@ class Generations:
         before = [name for name in self.history(part) if name < pointed]
         for name in dict.fromkeys([pointed, *before, *self.history(part)]):
             try:
-                generation = self.verify(part, name)
+                generation = self.verify(part, name, keep=keep)
             except Damaged as error:
                 trouble = trouble or error
                 continue
             return generation, "" if trouble is None else f"{trouble} Until then the one before it answers."
         raise trouble or _damaged(part, "no generation is whole")
 
-    def verify(self, part: str, name: str) -> Generation:
+    def verify(self, part: str, name: str, *, keep: Keep = _nothing) -> Generation:
         """Check one generation file by file. Raises ``Damaged`` naming the first file that is not as promised."""
         folder = self.root / name
         try:
@@ -160,8 +175,14 @@ class Generations:
         there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {"manifest.json"}
         if odd := there ^ set(files):
             raise _damaged(part, f"{sorted(odd)[0]} is missing or was added")
-        for file in files:
-            generation.read(file)
+
+        def checked(file: str) -> bytes | None:
+            blob = generation.read(file)
+            return blob if keep(file) else None
+
+        with ThreadPoolExecutor(2) as two:
+            read = dict(zip(files, two.map(checked, files), strict=True))
+        generation._kept.update({file: blob for file, blob in read.items() if blob is not None})
         return generation
 
     def point(self, part: str, name: str) -> None:

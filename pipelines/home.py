@@ -89,9 +89,12 @@ class Home:
             store.seal_secrets()
         return store
 
-    def index(self) -> tuple[Generation, str]:
-        """The published index, verified. Raises ``NotBuilt``, ``Damaged`` or ``WrongEmbedder``."""
-        generation, note = self.made.current("index")
+    def index(self, *, to_load: bool = False) -> tuple[Generation, str]:
+        """The published index, verified. Raises ``NotBuilt``, ``Damaged`` or ``WrongEmbedder``.
+
+        With ``to_load`` what :func:`load_index` reads is kept in memory for it, so that it is read and hashed once.
+        """
+        generation, note = self.made.current("index", keep=lambda name: to_load and not name.startswith("words/"))
         if generation.facts.get("layout") != LAYOUT:
             raise NotBuilt("The index was made by another version of the program: run `seenbefore index`.")
         made_by = generation.facts.get("embedder")
@@ -104,7 +107,7 @@ class Home:
 
     def shelves(self) -> Shelves:
         """The pools ready to be searched, fresh tickets included."""
-        generation, note = self.index()
+        generation, note = self.index(to_load=True)
         return Shelves(self.store, self.embedder, load_index(generation, note))
 
 

@@ -47,6 +47,21 @@ def test_facets_narrow_before_ranking(words: WordIndex) -> None:
     assert words.exact(["789"], 5, where=Where({"category": ("mail",)}))[0].tolist() == []
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "|A|", "|B|", "|C|"]), st.sampled_from(["", "mail"])), max_size=12),
+    st.sets(st.sampled_from(["", "|A|", "|B|", "|X|"])),
+)
+@settings(max_examples=60, deadline=None)
+def test_only_allowed_values_are_found_whether_few_or_most_documents_have_them(
+    held: list[tuple[str, str]], allowed: set[str]
+) -> None:
+    made = [Document(i + 1, "printer", facets={"audience": a, "category": c}) for i, (a, c) in enumerate(held)]
+    index = WordIndex.build(made).with_fresh([Document(50, "printer", facets={"audience": "|C|"})], [1])
+    where = Where({"audience": tuple(sorted(allowed)) or ("-x",), "category": ("",)})
+    wanted = {d.id for d in made[1:] if d.facets["audience"] in allowed and d.facets["category"] == ""}
+    assert set(index.search("printer", 50, where=where)[0].tolist()) == wanted
+
+
 def test_time_travel_knows_only_what_was_known_then(words: WordIndex) -> None:
     assert words.search("vpn", 5, where=Where(as_of=150))[0].tolist() == []
     assert words.search("reinstalled", 5, where=Where(as_of=399))[0].tolist() == []

@@ -36,6 +36,18 @@ def test_what_was_published_is_read_back(made: Generations) -> None:
     assert made.litter() == []
 
 
+def test_bytes_kept_at_verifying_are_given_once_and_then_read_and_checked_anew(made: Generations) -> None:
+    name = publish(made)
+    generation, _ = made.current("index", keep=lambda file: file == "a.bin")
+    (made.root / name / "a.bin").write_bytes(b"jello")
+    assert generation.read("a.bin") == b"hello"
+    with pytest.raises(Damaged, match="checksum"):
+        generation.read("a.bin")
+    (made.root / name / "words" / "b.bin").write_bytes(b"wordz")
+    with pytest.raises(Damaged, match="checksum"):
+        generation.read("words/b.bin")
+
+
 def test_leaving_before_publishing_changes_nothing(made: Generations) -> None:
     first = publish(made)
     with pytest.raises(KeyboardInterrupt), made.begin("index") as draft:
