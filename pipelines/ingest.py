@@ -21,7 +21,7 @@ from kb.tables.imported import Imported
 from kb.tables.values import Ranks
 from kb.tables.write import write_csv
 from kb.text import prepare
-from pipelines import ahead, show
+from pipelines import redacting, show
 from pipelines.home import Home
 from pipelines.index import Say, quiet
 
@@ -76,8 +76,8 @@ def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "") 
             say(f"Importing {name}", writer.count, writer.count)
     else:
         home.store.salted()
-        processes = ahead.workers(home.settings.threads) if _size(found) >= ahead.WORTH else 0
-        for batch, ready in ahead.through(writer.batches(), home.store.guard, processes=processes):
+        processes = redacting.workers(home.settings.threads) if _size(found) >= redacting.WORTH else 0
+        for batch, ready in redacting.through(writer.batches(), home.store.guard, processes=processes):
             writer.write(batch, ready)
             say(f"Importing {name}", writer.written, writer.written)
     say(f"Importing {name}", writer.count, writer.count)

@@ -23,8 +23,8 @@ from kb.passages import passages
 from kb.records import KEEPER, Article, Filter, Ref, Ticket, Viewer
 from kb.rows import content_hash
 from kb.text import prepare
-from pipelines import ahead
 from pipelines import index as indexing
+from pipelines import redacting
 from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.scale_tickets import FIRST, SEED, SOURCE, Parents, perturbed
@@ -66,7 +66,7 @@ def _import(job: Job) -> dict[str, float]:
         links = [link for i in range(start, start + len(made)) for link in parents.links_of(i)]
         begun = clock()
         batches = (made[at : at + _BATCH] for at in range(0, len(made), _BATCH))
-        for batch, ready in ahead.through(batches, store.guard, processes=ahead.workers()):
+        for batch, ready in redacting.through(batches, store.guard, processes=redacting.workers()):
             store.write("ticket", batch if ready is not None else [prepare(ticket) for ticket in batch], ready=ready)
             job.say("written", start + len(batch), job.size)
         if links:

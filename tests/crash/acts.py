@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kb.records import Correction, Ref
 from kb.store import Store
-from pipelines import ahead, erase, index, ingest, models, patterns, restore, train
+from pipelines import erase, index, ingest, models, patterns, redacting, restore, train
 from pipelines.backup import backup
 from pipelines.home import Home
 from pipelines.settings import Settings
@@ -47,9 +47,9 @@ def _ingest(home: Home, ack: Ack) -> None:
 
 
 def _ingest_beside(home: Home, ack: Ack) -> None:
-    """The same through processes that redact ahead."""
-    ahead.WORTH = 0
-    ahead.workers = lambda _: 2
+    """The same through processes that redact what is written."""
+    redacting.WORTH = 0
+    redacting.workers = lambda _: 2
     _ingest(home, ack)
 
 

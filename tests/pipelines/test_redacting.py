@@ -16,7 +16,7 @@ import pytest
 from kb.intake import merging
 from kb.privacy.kinds import Rules
 from kb.records import KEEPER, Record, Ticket
-from pipelines import ahead, ingest
+from pipelines import ingest, redacting
 from pipelines.home import Home
 from pipelines.settings import Settings
 
@@ -50,7 +50,7 @@ def stored(home: Home) -> list[Record]:
 def test_what_processes_redact_is_what_the_store_would_have_redacted(tmp_path: Path) -> None:
     home = desk(tmp_path)
     guard = home.store.guard()
-    for batch, ready in ahead.through(batches(tickets(45)), home.store.guard, processes=2):
+    for batch, ready in redacting.through(batches(tickets(45)), home.store.guard, processes=2):
         assert ready is not None
         assert ready.guard == guard
         home.store.write("ticket", batch, ready=ready)
@@ -63,7 +63,7 @@ def test_what_processes_redact_is_what_the_store_would_have_redacted(tmp_path: P
 
 def test_a_policy_that_is_set_while_batches_wait_is_the_one_in_force(tmp_path: Path) -> None:
     home = desk(tmp_path)
-    loose = iter(list(ahead.through(batches(tickets(20)), home.store.guard, processes=2)))
+    loose = iter(list(redacting.through(batches(tickets(20)), home.store.guard, processes=2)))
     batch, ready = next(loose)
     home.store.set("privacy.email", "keep")
     home.store.write("ticket", batch, ready=ready)
@@ -75,7 +75,7 @@ def test_a_row_that_meets_one_already_there_is_merged_and_then_redacted(tmp_path
     home = desk(tmp_path)
     home.store.write("ticket", [ingest.prepare(Ticket("tool", "INC00000", "An older title", "Old body", notes="kept"))])
     merge = merging(("title", "body"))
-    for batch, ready in ahead.through(batches(tickets(3)), home.store.guard, processes=2):
+    for batch, ready in redacting.through(batches(tickets(3)), home.store.guard, processes=2):
         change = home.store.write("ticket", batch, merge=merge, ready=ready)
         assert (change.added, change.updated) == (2, 1)
     first = stored(home)[0]
@@ -88,7 +88,7 @@ def test_a_row_that_meets_one_already_there_is_merged_and_then_redacted(tmp_path
 
 def test_an_import_goes_on_where_a_process_is_killed(tmp_path: Path) -> None:
     home, unready = desk(tmp_path), 0
-    for at, (batch, ready) in enumerate(ahead.through(batches(tickets(200)), home.store.guard, processes=2)):
+    for at, (batch, ready) in enumerate(redacting.through(batches(tickets(200)), home.store.guard, processes=2)):
         if at == 2:
             for process in multiprocessing.active_children():
                 os.kill(process.pid or 0, signal.SIGKILL)
@@ -102,8 +102,8 @@ def test_an_import_goes_on_where_a_process_is_killed(tmp_path: Path) -> None:
 def test_a_large_export_is_imported_through_processes_and_reports_its_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "WORTH", 1)
-    monkeypatch.setattr(ahead, "workers", lambda _: 2)
+    monkeypatch.setattr(redacting, "WORTH", 1)
+    monkeypatch.setattr(redacting, "workers", lambda _: 2)
     home = desk(tmp_path)
     rows = ["number,short_description,description,opened_at"]
     rows += [f"INC{i:05d},Printer {i},my password is Rabbit{i}!,{'2026-03-14 10:00:00' if i % 100 else 'never'}"
@@ -122,12 +122,12 @@ def test_a_large_export_is_imported_through_processes_and_reports_its_rows(
 KILLED = """
 import os, sys
 from pathlib import Path
-from pipelines import ahead
+from pipelines import redacting
 from tests.pipelines.test_ahead import batches, desk, tickets
 
 if __name__ == "__main__":
     home = desk(Path(sys.argv[1]))
-    for batch, ready in ahead.through(batches(tickets(500)), home.store.guard, processes=2):
+    for batch, ready in redacting.through(batches(tickets(500)), home.store.guard, processes=2):
         import multiprocessing
         print(*[one.pid for one in multiprocessing.active_children()], flush=True)
         sys.stdin.read()
