@@ -568,6 +568,9 @@ def bench(
         Path | None, typer.Option("--home", help="For --task api or soak: the desk to serve; else the sample desk.")
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="For --task soak: how long the desk is used.")] = 60.0,
+    chart: Annotated[
+        Path | None, typer.Option("--plot", help="For --scale and --task spread: draw the figures, as SVG.")
+    ] = None,
 ) -> None:
     """Measure search, triage and patterns on a benchmark folder, beside plain baselines from the same run."""
     from kb.errors import BadSetting
@@ -575,6 +578,8 @@ def bench(
     from pipelines import bench_imports, bench_scale, benches, show
 
     notes: list[str] = []
+    if chart is not None:
+        benches.draws(task or (), scale)
     with show.bars() as say:
         if scale:
             rows = bench_scale.run(bench_scale.sizes(scale), folder=folder, work=work, say=say)
@@ -586,6 +591,8 @@ def bench(
             rows, notes = bench_imports.run(folder)
         else:
             rows = benching.run(folder, tasks=tuple(task or ()), work=work, say=say, notes=notes)
+    if chart is not None:
+        benches.draw(chart, rows)
     plain = [_plain(row) for row in rows]
     if json_file is not None and str(json_file) == "-":
         show.say_json(plain)

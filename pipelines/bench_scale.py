@@ -16,7 +16,7 @@ import numpy as np
 
 from kb.errors import BadSetting, StoreTrouble
 from kb.records import KEEPER
-from pipelines import sample, show
+from pipelines import plot, sample, show
 from pipelines.bench import Row, opened
 from pipelines.index import Say, quiet
 
@@ -95,6 +95,21 @@ def show_scale(rows: Sequence[Row], *, embed: bool = False) -> None:
     show.line("growth is the exponent of the number of tickets (1 is in proportion; n log n is 1.08 between 30,000 and "
               "1,000,000). The cold start is from starting Python to the first answer, files in the page cache.",
               style="dim")  # fmt: skip
+
+
+DRAWN = {
+    "import_seconds": "import, s", "index_seconds": "building the index, s", "cold_start_seconds": "start, s",
+    "add_seconds": "new ticket found after, s", "ticket_p95_ms": "search, p95 of a ticket, ms",
+    "resident_mb": "serving, resident MB",
+}  # fmt: skip
+"""Costs that are drawn, and their names."""
+
+
+def draw(file: Path, rows: Sequence[Row]) -> None:
+    """The costs of :data:`DRAWN` against the number of tickets, on logarithmic scales. Raises ``StoreTrouble``."""
+    curves = {name: [(row.n, row.value) for row in rows if row.metric == metric and row.split.isdecimal()]
+              for metric, name in DRAWN.items()}  # fmt: skip
+    plot.draw(file, curves, title="What a desk costs as it grows", across="tickets", up="as named", logarithmic=True)
 
 
 def _cell(value: float | None, split: str) -> str:

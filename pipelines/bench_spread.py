@@ -22,7 +22,7 @@ from kb.tables import Asked
 from kb.tables import rows as rows_of
 from kb.text import prepare
 from models.embedder import SentenceEmbedder
-from pipelines import demo, sample
+from pipelines import demo, plot, sample
 from pipelines import ingest as importing
 from pipelines import settings as environment
 from pipelines.bench import OURS, Row
@@ -108,6 +108,16 @@ def run(
         notes.append(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}; a worker has one thread, the one "
                      "process as many as there are cores; the model is loaded before the time is taken.")  # fmt: skip
     return rows
+
+
+def draw(file: Path, rows: Sequence[Row]) -> None:
+    """Throughput against workers. Raises ``StoreTrouble``."""
+    found = [(row.split, row.value) for row in rows if row.metric == "texts_per_second"]
+    plain, most = dict(found)["one process"], max(int(split.split()[0]) for split, _ in found[1:])
+    curves = {"on a cluster": [(int(split.split()[0]), value) for split, value in found[1:]],
+              "in one process": [(1, plain), (most, plain)]}  # fmt: skip
+    plot.draw(file, curves, title="Embedding against workers of one thread", across="Dask workers", up="texts a second",
+              logarithmic=False)  # fmt: skip
 
 
 def _embedded(texts: Sequence[str]) -> tuple[Vectors, float]:

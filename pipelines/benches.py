@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.errors import BadSetting
 from pipelines.bench import Row
 from pipelines.index import Say
 
@@ -43,3 +45,21 @@ def run(task: str, asked: Asked, *, say: Say, notes: list[str]) -> list[Row]:
     from pipelines import bench_privacy
 
     return bench_privacy.run(say=say) if asked.file is None else bench_privacy.on(asked.file, say=say)
+
+
+def draws(task: Sequence[str], scale: str) -> None:
+    """See, before anything is measured, that there is a chart of it. Raises ``BadSetting``."""
+    if not scale and list(task) != ["spread"]:
+        raise BadSetting("--plot draws what --scale and --task spread measure.")
+
+
+def draw(file: Path, rows: Sequence[Row]) -> None:
+    """Draw the figures. Raises ``StoreTrouble`` where the file cannot be written."""
+    if rows[0].task == "scale":
+        from pipelines import bench_scale
+
+        bench_scale.draw(file, rows)
+    else:
+        from pipelines import bench_spread
+
+        bench_spread.draw(file, rows)
