@@ -123,7 +123,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from pipelines import redacting
-from tests.pipelines.test_ahead import batches, desk, tickets
+from tests.pipelines.test_redacting import batches, desk, tickets
 
 if __name__ == "__main__":
     home = desk(Path(sys.argv[1]))
