@@ -4,8 +4,8 @@ good."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,17 +18,16 @@ from kb.cache import Cache
 from kb.database import chunks, next_seq, one_writer, visible
 from kb.errors import NotFound
 from kb.fixes import gist
-from kb.given import as_given, differing, kept
+from kb.given import differing, kept
 from kb.guard import Ready
+from kb.merging import Merge, Way
 from kb.passages import passages
 from kb.privacy.redactor import Redacted
 from kb.records import Article, Kind, Record, Ref, Ticket, Viewer
 from kb.rows import content_hash, from_row, seconds, to_row, unpack_audience
 from kb.safekeeping import Safekeeping
-from kb.text import prepare
 
 TABLES: dict[Kind, sa.Table] = {"ticket": s.tickets, "article": s.articles, "problem": s.problems}
-Merge = Callable[[Record, Record], Record]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +205,14 @@ class Holdings(Safekeeping, Audiences, Audit, Cache):
             told: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
             gone, stale = self._erased(db, [record.ref for record in records]), set[str]()
             guard = self._salted(db)
-            for place, given in enumerate(records):
-                if given.ref in gone:
+            way = Way(guard, merge, hidden, ready)
+            for place, record in enumerate(records):
+                if record.ref in gone:
                     continue
-                old = known.get((given.source, given.number))
-                record = given if old is None else _met(given, old, merge, hidden)
-                if ready is not None and record is given and ready.guard == guard:
-                    made = ready.records[place]
-                else:
-                    bare = ready is not None and (record is given or merge is None)
-                    made = guard.record(prepare(record) if bare else record)
+                old = known.get((record.source, record.number))
+                made = way.stored(place, record, old)
+                if made is None:
+                    continue
                 found[record.source, record.number] = made
                 row = to_row(made.record)
                 if old is None:
@@ -317,17 +314,6 @@ def _hidden(known: Mapping[tuple[str, str], Mapping[Any, Any]], viewer: Viewer |
     if viewer is None:
         return frozenset()
     return frozenset(key for key, row in known.items() if not viewer.may_see(unpack_audience(row["audience"])))
-
-
-def _met(
-    record: Record, old: Mapping[Any, Any], merge: Merge | None, hidden: frozenset[tuple[str, str]]
-) -> Record:  # fmt: skip
-    """What becomes of a record and the row that is there; one hidden from the writer stays hidden."""
-    if merge is not None:
-        record = merge(as_given(from_row(record.ref.kind, old), old), record)
-    if (record.source, record.number) in hidden:
-        return replace(record, audience=unpack_audience(old["audience"]))
-    return record
 
 
 def _here(table: sa.Table, name: str) -> sa.ColumnElement[Any]:

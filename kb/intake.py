@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from kb.access import require
 from kb.errors import NotATable, RowsRefused
-from kb.records import Kind, Record, Ref, Ticket, Viewer
+from kb.merging import Merging
+from kb.records import Kind, Record, Ref, Viewer
 from kb.store import Change, Store
 from kb.tables import Asked, BadRow, LinkRow, Remark, rows, understand
 from kb.tables.mapping import LEVELS, RowKind
@@ -32,19 +33,6 @@ class Taken:
     remarks: tuple[Remark, ...] = ()
 
 
-def merging(given: tuple[str, ...]) -> Callable[[Record, Record], Record]:
-    """How a row meets the record that is there: columns the export has replace, those it lacks stay as they were."""
-
-    def merge(old: Record, new: Record) -> Record:
-        kept = {name: getattr(new, name) for name in given if hasattr(new, name)}
-        extra = {**old.extra, **new.extra}
-        if isinstance(new, Ticket) and "line" not in given and new.line is not None:
-            kept["line"] = new.line
-        return prepare(replace(old, **kept, extra=extra, id=None))
-
-    return merge
-
-
 def take(
     store: Store, kind: Kind, objects: Sequence[Mapping[str, Any]], *, source: str, viewer: Viewer, preset: str = "",
     owns: bool = False,
@@ -65,7 +53,7 @@ def take(
         raise RowsRefused(outside)
     named = {one.ref: given for one, given in read}
     change = store.write(kind, [one for one, _ in read], viewer=None if owns else viewer,
-                         merge=lambda old, new: merging(named[new.ref])(old, new))  # fmt: skip
+                         merge=lambda old, new: Merging(named[new.ref])(old, new))  # fmt: skip
     return Taken(change if viewer.reads else None, tuple(one.ref for one, _ in read), tuple(remarks))
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from kb.errors import BadSetting, NotATable, StoreTrouble
 from kb.guard import Ready
-from kb.intake import merging
+from kb.merging import Merging
 from kb.records import Kind, Link, Record, Ref, Ticket
 from kb.store import Change, Store
 from kb.tables import Asked, BadRow, LinkRow, Remark, Understanding, rows, understand
@@ -100,7 +100,7 @@ class _Writer:
         self.change = Change()
         self.count = self.written = 0
         """Rows that were read, and that were written."""
-        self._merge = merging(tuple(found.mapping))
+        self._merge = Merging(tuple(found.mapping))
 
     def batches(self) -> Iterator[list[Any]]:
         """Good rows; what is refused or noticed is kept aside."""

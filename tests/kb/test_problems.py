@@ -20,6 +20,7 @@ from hypothesis import strategies as some
 from kb.database import MIGRATIONS
 from kb.desk import Desk
 from kb.errors import BadSetting, ChangedMeanwhile, NotFound
+from kb.merging import Merging
 from kb.patternmaking import Found, assemble
 from kb.problems import checked, shown
 from kb.records import EVERYONE, KEEPER, Article, Link, Mark, Problem, Ref, Ticket, Viewer
@@ -27,7 +28,6 @@ from kb.store import Store
 from kb.text import prepare
 from pipelines.desk import desk_of
 from pipelines.home import Home
-from pipelines.ingest import merging
 from pipelines.settings import Settings
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_taking_a_change_back_brings_what_the_export_says_by_now(desk: Desk) -> 
 def test_an_export_without_a_column_does_not_take_the_word_of_a_person_for_its_own(desk: Desk) -> None:
     made = set_(desk, {"owner": "Ann"})
     row = prepare(Problem("snow", "PRB1", title="VPN gateway drops again"))
-    desk.store.write("problem", [row], merge=merging(("number", "title")))
+    desk.store.write("problem", [row], merge=Merging(("number", "title")))
     desk.undo_problem(made, viewer=ANN, now=NOW)
     assert (now(desk).owner, now(desk).title) == ("Export Owner", "VPN gateway drops again")
 
