@@ -30,15 +30,15 @@ class Planted:
 
 
 POWER, BACKUP, FAULTS = "tests/crash/test_power.py", "tests/crash/test_backup.py", "tests/crash/test_faults.py"
-MADE, DATA = "pipelines/generations.py", "kb/database.py"
+MADE, DATA, DISK = "pipelines/generations.py", "kb/database.py", "kb/disk.py"
 PLANTED = (
     Planted("acknowledged before the commit", "kb/store.py",
             "        self.change(name, lambda _: value, by=by)",
             "        import threading\n        threading.Timer(0.5, lambda: self.change(name, lambda _: value, by=by)).start()",
             "tests/crash/test_kill.py", "short_run_of_settings"),
-    Planted("no sync of folders", MADE, "def sync(path: Path) -> None:",
+    Planted("no sync of folders", DISK, "def sync(path: Path) -> None:",
             "def sync(path: Path) -> None:\n    if path.is_dir():\n        return", POWER, "publishing"),
-    Planted("no sync of files", MADE, "def sync(path: Path) -> None:",
+    Planted("no sync of files", DISK, "def sync(path: Path) -> None:",
             "def sync(path: Path) -> None:\n    if path.is_file():\n        return", POWER, "publishing"),
     Planted("the pointer written in place", MADE, "fresh = self.root / f\".current-{os.getpid()}.json\"",
             "fresh = self.root / \"current.json\"", "tests/pipelines/test_generations.py"),
@@ -59,8 +59,8 @@ PLANTED = (
     Planted("synchronous=OFF", DATA, "\"synchronous=FULL\",", "\"synchronous=OFF\",", POWER, "asks_for_everything"),
     Planted("a batch in two transactions", "kb/holdings.py", "            if changed:\n                changed = [",
             "            db.commit()\n            if changed:\n                changed = [", "tests/kb/test_store.py"),
-    Planted("redacted after it was embedded", "kb/holdings.py", "found[record.source, record.number] = guard.record(record)",
-            "found[record.source, record.number] = Redacted(record, {}, {})", "tests/pipelines/test_privacy.py"),
+    Planted("redacted after it was embedded", "kb/merging.py", "return ready or self.guard.record(self._prepared(record))",
+            "return Redacted(self._prepared(record), {}, {})", "tests/pipelines/test_privacy.py"),
     Planted("a backup is not read back", "pipelines/restore.py",
             "    if size != promised[\"bytes\"] or digest.hexdigest() != promised[\"sha256\"]:", "    if size != promised[\"bytes\"]:",
             BACKUP, "checksum_of_each"),

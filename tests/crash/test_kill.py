@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.harness import Child
+from tests.crash.planted import PLANTED, Planted
 from tests.crash.small import home_at, small_home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,11 @@ def test_what_is_acknowledged_is_committed_a_short_run_of_settings(tmp_path: Pat
     child.end(after=0.4)
     last = int(child.acks[-1][1])
     assert int(home_at(home.folder).store.settings()["sure"]) in (last, last + 1)
+
+
+@pytest.mark.parametrize("one", PLANTED, ids=lambda one: one.name)
+def test_a_failure_that_is_planted_has_its_one_place(one: Planted) -> None:
+    assert (ROOT / one.file).read_text("utf-8").count(one.old) == 1
 
 
 @of_files
