@@ -88,7 +88,7 @@ def _report(digest: Digest, form: str) -> bytes:
 def _import(home: Home, found: Understanding, say: Say) -> Imported:
     from pipelines import ingest
 
-    return ingest.ingest(home, found, say=say)
+    return ingest.ingest(home, found, say=say, beside=False)
 
 
 def nothing_published(dim: int) -> Published:

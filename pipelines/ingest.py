@@ -64,8 +64,12 @@ def look(file: Path, said: Asked) -> Understanding:
         raise NotATable(f"{file} cannot be read ({error.strerror}).") from error
 
 
-def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "") -> Imported:
-    """Write every good row, by (source, number); a run that is stopped keeps the batches it has written."""
+def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "", beside: bool = True) -> Imported:
+    """Write every good row, by (source, number); a run that is stopped keeps the batches it has written.
+
+    Processes help with a large export unless ``beside`` is false: a server that draws pages is no program that another
+    process could begin as.
+    """
     started = time.perf_counter()
     writer = _Writer(home.store, found)
     name = found.table.name
@@ -76,7 +80,8 @@ def ingest(home: Home, found: Understanding, *, say: Say = quiet, by: str = "") 
             say(f"Importing {name}", writer.count, writer.count)
     else:
         home.store.salted()
-        processes = redacting.workers(home.settings.threads) if _size(found) >= redacting.WORTH else 0
+        helps = beside and _size(found) >= redacting.WORTH
+        processes = redacting.workers(home.settings.threads) if helps else 0
         for batch, ready in redacting.through(writer.batches(), home.store.guard, processes=processes):
             writer.write(batch, ready)
             say(f"Importing {name}", writer.written, writer.written)

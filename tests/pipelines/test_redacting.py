@@ -24,6 +24,7 @@ from kb.privacy.kinds import Rules
 from kb.records import KEEPER, Record, Ticket
 from kb.rows import pack_audience, to_row
 from pipelines import ingest, redacting
+from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.settings import Settings
 
@@ -157,6 +158,27 @@ def test_a_large_export_is_imported_through_processes_and_reports_its_rows(
     assert told[-1] == (601, 601)
     again = ingest.ingest(home, ingest.look(file, ingest.asked()))
     assert (again.added, again.updated, again.unchanged) == (0, 0, done.added)
+    assert not any("Rabbit" in one.text for one in stored(home))
+
+
+def test_a_server_imports_by_itself_and_a_command_has_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redacting, "WORTH", 1)
+    monkeypatch.setattr(redacting, "workers", lambda _: 2)
+    home, file, helpers = desk(tmp_path), tmp_path / "incidents.csv", list[int]()
+    rows = [f"INC{i:05d},Printer {i},my password is Rabbit{i}!" for i in range(20)]
+    file.write_text("\n".join(["number,short_description,description", *rows]) + "\n", "utf-8")
+
+    def say(*_: object) -> None:
+        helpers.append(len(multiprocessing.active_children()))
+
+    found = ingest.look(file, ingest.asked())
+    assert ingest.ingest(home, found, say=say).added == 20
+    assert helpers[0] > 0
+    helpers.clear()
+    for process in multiprocessing.active_children():
+        process.join(20)
+    assert desk_of(home, parts=()).import_with(found, say).unchanged == 20
+    assert set(helpers) == {0}
     assert not any("Rabbit" in one.text for one in stored(home))
 
 
