@@ -28,6 +28,7 @@ ASKED = "What did your tool export?"
 LEAD = "Tickets, articles or problems, as your tool writes them. Nothing is stored before you have seen it."
 LARGEST = 20
 """Megabytes an upload may have; the command line takes more."""
+_STAY = "Stay on this page until it says what came in. Rows taken in are safe; the same file again adds nothing twice."
 _OPTION = re.compile(r" \(--[^()]{1,80}\)")
 _KEPT = "sb-import"
 
@@ -82,6 +83,7 @@ def page(desk: Desk, viewer: Viewer) -> None:
         return
     if work.wanted:
         _take_in(desk, viewer, found, work)
+        st.rerun()
     if work.done is not None:
         _report(work.done)
         return
@@ -219,6 +221,8 @@ def _keep(desk: Desk, viewer: Viewer, work: Work, found: Understanding, name: st
 
 def _take_in(desk: Desk, viewer: Viewer, found: Understanding, work: Work) -> None:
     work.wanted = False
+    going = el("section", "gap-s", el("h2", "", f"{work.name} goes in"), el("p", "soft block-s", _STAY))
+    sheet("import", going)  # instead of the questions: the bar is in sight wherever the page was scrolled to
     bar = st.progress(0.0, "Importing")
 
     def say(_: str, done: int, of: int) -> None:
@@ -228,8 +232,6 @@ def _take_in(desk: Desk, viewer: Viewer, found: Understanding, work: Work) -> No
         work.done = desk.take_in(found, viewer=viewer, say=say)
     except SeenBeforeError as error:
         work.wrong = str(error)
-    finally:
-        bar.empty()
 
 
 def _report(done: Imported) -> None:
