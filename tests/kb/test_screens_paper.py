@@ -25,7 +25,7 @@ STREAMLIT = {"Page", "cache_resource", "components.v2.component", "container", "
              "set_page_config", "switch_page"}  # fmt: skip
 """All of Streamlit that a screen may touch: none of it draws a string."""
 FILES = {"batch.py": {"file_uploader", "columns", "progress"}, "reports.py": {"columns"}, "accessrules.py": {"rerun"},
-         "importing.py": {"file_uploader", "progress", "download_button"},
+         "importing.py": {"file_uploader", "progress", "download_button", "rerun"},
          "entrance.py": {"context", "context.cookies", "context.cookies.get", "login", "logout", "user", "user.is_logged_in",
                          "user.to_dict"}}  # fmt: skip
 """And those that take or give files, look who is signed in, or go on by themselves; they draw no string either."""
