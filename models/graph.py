@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import igraph
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -192,6 +191,8 @@ def leiden(graph: Graph, gamma: float, seed: int, *, start: Ints | None = None) 
     """
     if not len(graph.first):
         return np.arange(len(graph.size), dtype=np.int64)
+    import igraph  # half a second with what it draws with, and only asked for where patterns are sought
+
     made = igraph.Graph(n=len(graph.size), edges=np.column_stack([graph.first, graph.second]))
     igraph.set_random_number_generator(random.Random(seed))
     try:

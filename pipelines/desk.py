@@ -53,7 +53,7 @@ def desk_of(home: Home, *, parts: Collection[str] = PARTS) -> Desk:
     published, refusal = _index(home, notes, facts)
     index_note = notes[0] if notes else ""
     shelves = Shelves(home.store, home.embedder, published)
-    models = _models(home, notes, facts, policy) if "triage" in parts else Models()
+    models = _models(home, shelves, notes, facts, policy) if "triage" in parts else Models()
     knowledge = _knowledge(home, shelves, notes)
     return Desk(
         store=home.store,
@@ -124,7 +124,7 @@ def _knowledge(home: Home, shelves: Shelves, notes: list[str]) -> Knowledge:
     return Knowledge(shelves, home.embedder, rankers, gate, languages)
 
 
-def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy) -> Models:
+def _models(home: Home, shelves: Shelves, notes: list[str], facts: dict[str, Any], policy: Policy) -> Models:
     from pipelines import models as history
     from pipelines import reports
     from pipelines import train as training
@@ -141,18 +141,18 @@ def _models(home: Home, notes: list[str], facts: dict[str, Any], policy: Policy)
     facts["models"] = {"name": generation.name, **generation.facts, "cards": cards}
     facts["history"] = [asdict(entry) for entry in history.history(home)]
     facts["quality"], facts["drift"] = reports.last(home, reports.QUALITY), reports.last(home, reports.DRIFT)
-    return replace(models, stale=_stale(home, generation.facts))
+    return replace(models, stale=_stale(shelves, generation.facts))
 
 
-def _stale(home: Home, facts: Mapping[str, Any]) -> str:
-    read = home.store.each_facts("ticket", ("opened_at",), EVERYONE)  # what it says is told to everybody
-    opened = [row[0] for batch in read for row in batch if row[0] is not None]
+def _stale(shelves: Shelves, facts: Mapping[str, Any]) -> str:
+    columns = shelves.now().pools["ticket"].columns
+    opened = columns.numbers["opened"][columns.visible(EVERYONE)]  # what it says is told to everybody
     until = facts.get("trained_until")
     last = seconds(datetime.fromisoformat(until)) if until else None
-    newer = sum(1 for at in opened if last is not None and at > last)
+    newer = 0 if last is None else int((opened > last).sum())
     from pipelines.drift import stale
 
-    return stale(until, moment(max(opened, default=None)), newer)
+    return stale(until, moment(int(opened.max(initial=0)) or None), newer)
 
 
 def _patterns(home: Home, notes: list[str], facts: dict[str, Any]) -> Patterns | None:
