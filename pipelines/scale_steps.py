@@ -16,7 +16,7 @@ from typing import cast
 
 import numpy as np
 
-from kb.errors import StoreTrouble
+from kb.errors import NotBuilt, StoreTrouble, TooLittle
 from kb.fixes import gist, worth
 from kb.learners import Vectors
 from kb.passages import passages
@@ -25,6 +25,7 @@ from kb.rows import content_hash
 from kb.text import prepare
 from pipelines import index as indexing
 from pipelines import redacting
+from pipelines import train as training
 from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.scale_tickets import FIRST, SEED, SOURCE, Parents, perturbed
@@ -47,6 +48,8 @@ class Job:
     embed: bool
     started: float
     """Seconds since 1970 when the process was asked for."""
+    learnt: Home
+    """The smallest home of the run: what it learnt serves the others too."""
 
     def say(self, what: str, done: int, total: int) -> None:
         """Tell the process that asked, through a file beside the home."""
@@ -123,7 +126,8 @@ def _index(job: Job) -> dict[str, float]:
 
 
 def _serve(job: Job) -> dict[str, float]:
-    desk = desk_of(job.home, parts=("search",))
+    """What a server does: open all there is, answer a first question, then many searches and suggestions."""
+    desk = desk_of(job.home)
     opened_at = time.time()
     desk.search("Mail cannot be sent since the update", viewer=_AGENT)
     figures = {"cold_start_seconds": time.time() - job.started, "open_seconds": opened_at - job.started}
@@ -136,9 +140,32 @@ def _serve(job: Job) -> dict[str, float]:
             figures[f"{name}{what}_p50_ms"], figures[f"{name}{what}_p95_ms"] = np.quantile(spent, (0.5, 0.95)) * 1000
             job.say(f"asked, {name}{what}", len(asked), len(asked))
     figures["search_cpu_ms"] = (time.process_time() - begun) * 1000 / (4 * max(1, len(asked)))
+    for what in ("title", "ticket"):
+        texts = [t.title if what == "title" else f"{t.title}\n{t.body}" for t in asked]
+        spent = [_timed(partial(desk.triage_text, text, viewer=_AGENT)) for text in texts]
+        figures[f"triage_{what}_p50_ms"], figures[f"triage_{what}_p95_ms"] = np.quantile(spent, (0.5, 0.95)) * 1000
+        job.say(f"triage asked, {what}", len(asked), len(asked))
     spent = [_timed(partial(job.home.embedder.encode, [t.text[:4000]])) for t in asked]
     figures["embed_ticket_p50_ms"] = float(np.quantile(spent, 0.5)) * 1000
     return figures | {"resident_mb": _memory("VmRSS"), "resident_own_mb": _memory("RssAnon")}
+
+
+def _learn(job: Job) -> dict[str, float]:
+    """Learn at the smallest desk, or take over what was learnt there."""
+    try:
+        there, _ = job.learnt.made.current("models", keep=lambda _: True)
+    except NotBuilt:
+        try:
+            done = training.train(job.learnt, say=job.say)
+        except TooLittle:
+            return {}
+        return {"train_seconds": done.seconds, "trained_on": float(done.tickets)}
+    if job.learnt.folder != job.home.folder:
+        with job.home.made.begin("models") as draft:
+            for name in there.files:
+                draft.write(name, there.read(name))
+            draft.publish(there.facts)
+    return {}
 
 
 def _recall(job: Job) -> dict[str, float]:
@@ -237,9 +264,11 @@ def main(arguments: Iterable[str]) -> int:
     step, text = arguments
     said = json.loads(text)
     place = Path(said["place"])
-    job = Job(_home(Path(said["base"])), _home(place), said["size"], said["embed"], said["started"])
+    learnt = _home(Path(said.get("learnt", place)))
+    job = Job(_home(Path(said["base"])), _home(place), said["size"], said["embed"], said["started"], learnt)
     steps: dict[str, Callable[[Job], dict[str, float]]] = {
         "import": _import, "vectors": _vectors, "index": _index, "serve": _serve, "recall": _recall, "add": _add,
+        "learn": _learn,
     }  # fmt: skip
     begun = time.perf_counter()
     figures = {name: float(value) for name, value in steps[step](job).items()}

@@ -42,8 +42,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def step(name: str, base: Home, place: Path) -> dict[str, float]:
-    said = {"base": str(base.folder), "place": str(place), "size": SIZE, "embed": False, "started": 0.0}
+def step(name: str, base: Home, place: Path, **more: str) -> dict[str, float]:
+    said = {"base": str(base.folder), "place": str(place), "size": SIZE, "embed": False, "started": 0.0, **more}
     assert scale_steps.main([name, json.dumps(said)]) == 0
     return dict(json.loads((place / f"{name}.json").read_text("utf-8")))
 
@@ -123,6 +123,22 @@ def test_every_step_tells_its_cost_and_a_stopped_import_goes_on(
     assert step("recall", base, place)["filtered_recall@10"] == 1.0, "below the exact size nothing is missed"
     assert step("add", base, place)["add_seconds"] > 0
     assert [t.number for t in records(home)] == [t.number for t in made], "what was added is taken out again"
+
+
+@pytest.mark.slow
+def test_what_the_smallest_desk_learnt_serves_the_others(
+    base: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEENBEFORE_EMBEDDER", "hashing")
+    small, large = tmp_path / "small", tmp_path / "large"
+    for place in (small, large):
+        for name in ("import", "vectors", "index"):
+            step(name, base, place)
+    assert step("learn", base, small)["trained_on"] > 0
+    assert "train_seconds" not in step("learn", base, large, learnt=str(small)), "learnt once"
+    assert step("serve", base, large)["triage_ticket_p95_ms"] > 0
+    current = Home(Settings(large, embedder="hashing")).made.current("models")[0]
+    assert current.facts == Home(Settings(small, embedder="hashing")).made.current("models")[0].facts
 
 
 def test_links_are_read_anew_only_where_one_may_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
