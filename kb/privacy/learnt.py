@@ -10,7 +10,8 @@ from importlib.resources import files
 
 from kb.identifiers import Identifier, identifiers
 from kb.privacy.looks import CODED
-from kb.privacy.signs import Candidate, Sign, candidates
+from kb.privacy.scales import Scales
+from kb.privacy.signs import Candidate, Sign, places
 from kb.privacy.spans import Cover, Span
 
 FILE = "weights.json"
@@ -35,21 +36,23 @@ class Weights:
     def odds(self, one: Candidate) -> float:
         """Log odds that this is a secret."""
         get = self.of.get
-        return self.bias + sum([get(sign, 0.0) for sign in one.signs])
+        return round(self.bias + sum([get(sign, 0.0) for sign in one.signs]), 6)
 
 
 def learnt(text: str) -> Iterator[Span]:
     """Secrets in a text as its reader sees it; where several readings of a word are one, all of them."""
-    weights = shipped()
-    found = [one for one in candidates(text) if weights.over(one)]
+    weights, scales = shipped(), _scales()
+    bars, bar = weights.bars, weights.bars[""]
+    found = [one for one in places(text) if scales.odds(one) >= bars.get(one.one.look, bar)]
     if not found:
         return
     things = [one for one in identifiers(text) if one.kind != "guid"]  # a GUID may be a key
     sure = Cover((one.start, one.end) for one in things if _is_sure(text, one))
     hosts = Cover((one.start, one.end) for one in things if one.kind == "host")
     for one in found:
-        span = Span(one.start, one.end, "code" if one.look in _CODES else "key" if one.look in _KEYS else "password")
-        if not sure.meets(span) and (one.look in _LIKE_HOSTS or not hosts.meets(span)):
+        look, (start, end) = one.one.look, one.span
+        span = Span(start, end, "code" if look in _CODES else "key" if look in _KEYS else "password")
+        if not sure.meets(span) and (look in _LIKE_HOSTS or not hosts.meets(span)):
             yield span
 
 
@@ -66,3 +69,9 @@ def shipped() -> Weights:
     """The weights that come with the program; ``python -m pipelines.plants.teach`` writes them."""
     said = json.loads(files("kb.privacy").joinpath(FILE).read_text("utf-8"))
     return Weights(said["bias"], said["bars"], {tuple(sign): weight for *sign, weight in said["weights"]})
+
+
+@cache
+def _scales() -> Scales:
+    weights = shipped()
+    return Scales(weights.bias, weights.of)

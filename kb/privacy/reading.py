@@ -37,6 +37,8 @@ _NAMES = words(
     version build release room raum port account-key x-uidl: uidl"""
 )
 """What follows these is what something is called."""
+_KEPT = 50_000
+"""Words of which is remembered how they read."""
 _NO_NAME = 15
 """More letters with capitals among them than a name has."""
 
@@ -61,21 +63,46 @@ class Word:
     """Whether small letters and capitals are mixed in it as in no word: "lHUWof"."""
 
 
+class _Words(dict[str, Word]):
+    """What was said of words before; the longest are not kept."""
+
+    def __missing__(self, word: str) -> Word:
+        found = _look_up(word)
+        if len(word) <= _PARTS:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[word] = found
+        return found
+
+
+_KNOWN = _Words()
+
+
 class Line:
     """One line, word by word; what only a look at one of its words needs is read when it is asked for."""
 
     def __init__(self, raw: str, start: int) -> None:
         self._raw, self._start, self._spaced = raw, start, _SPACED.search(raw) is not None
         self.words: Sequence[str] = _TOKEN.findall(raw) if self._spaced else raw.split()
-        self.of: Sequence[Word] = [_of(word) if len(word) <= _PARTS else _look_up(word) for word in self.words]
+        self.of: Sequence[Word] = list(map(_KNOWN.__getitem__, self.words))
         self.senses = frozenset([one.means for one in self.of]) - _UNSAID
         """All that is meant in it."""
 
     @cached_property
-    def places(self) -> Sequence[tuple[int, int]]:
-        """[start, end) of each word in the text."""
+    def starts(self) -> Sequence[int]:
+        """Where each word begins in the text."""
         found, start = (_TOKEN if self._spaced else _WORD).finditer(self._raw), self._start
-        return [(match.start() + start, match.end() + start) for match in found]
+        return [match.start() + start for match in found]
+
+    def around(self, at: int, start: int, end: int) -> tuple[str, str]:
+        """The signs right before and behind [start, end) of a word, "" for blanks."""
+        word = self.words[at]
+        before, behind = word[start - 1 : start], word[end : end + 1]
+        if self._spaced:  # words may stand side by side
+            first = self.starts[at] - self._start
+            raw = self._raw
+            before, behind = raw[first + start - 1 : first + start], raw[first + end : first + end + 1]
+        return before.strip(), behind.strip()
 
     @cached_property
     def said(self) -> Sequence[str]:
@@ -242,9 +269,6 @@ def _look_up(word: str) -> Word:
         said, means, numbered, parts, _is_chosen(said, pointed=True), said in ordinary(),
         inner.isalnum() and look(inner) == "woRd",
     )  # fmt: skip
-
-
-_of = lru_cache(50_000)(_look_up)
 
 
 @lru_cache(20_000)
