@@ -6,7 +6,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from kb.privacy.spans import Span, words
+from kb.privacy.glance import Glance
+from kb.privacy.hints import LETTER_AND_DIGIT, LOGIN
+from kb.privacy.spans import Cover, Span, words
 from kb.privacy.technical import technical
 from kb.privacy.values import PLACED, odd, strong, wordy
 from kb.privacy.wording import AGAIN
@@ -56,13 +58,17 @@ _NO = re.compile(
 )
 
 
-def beside(text: str, low: str, places: Sequence[int]) -> Iterator[Span]:
+def beside(glance: Glance, places: Sequence[int]) -> Iterator[Span]:
     """Values on a line that speaks of a password; ``places`` are the starts of the words that do, in order."""
-    for match in _ANY.finditer(text) if places or any(name in low for name in _LOGIN_HINTS) else ():
+    if not (glance.hints & LETTER_AND_DIGIT and (places or glance.hints & LOGIN)):
+        return
+    text, low = glance.text, glance.low
+    login = Cover(glance.words(LOGIN))
+    for match in glance.within(_ANY, text, LETTER_AND_DIGIT):
         value = match.group().rstrip(".,;:?")
         start, end = match.start(), match.start() + len(value)
         near = _is_near(low, start, end, places) or (whole(value) and _is_under(low, start, places))
-        if (near or _at_login(low, start, end)) and _looks(text, low, start, end, near=near):
+        if (near or _at_login(low, start, end, login)) and _looks(text, low, start, end, near=near):
             yield Span(start, end, "password")
 
 
@@ -113,43 +119,10 @@ _LOGIN = re.compile(
 )
 
 
-_LOGIN_HINTS = (
-    "log",
-    "cred",
-    "sign",
-    "unlock",
-    "zip",
-    "anmeld",
-    "zugang",
-    "identif",
-    "entsperr",
-    "shared acc",
-    "protec",
-    "encrypt",
-    "schützt",
-    "schlüssel",
-    "proteg",
-    "protég",
-    "chiffr",
-    "cifra",
-    "protett",
-    "open",
-    "ffnet mit",
-    "entrar",
-    "acced",
-    "accéd",
-    "connect",
-    "войти",
-    "must chang",
-    "beveil",
-    "zabezp",
-    "защищ",
-)
-
-
-def _at_login(low: str, start: int, end: int) -> bool:
-    """Whether its line speaks of signing in."""
-    return _LOGIN.search(low, *line_around(low, start, end)) is not None
+def _at_login(low: str, start: int, end: int, login: Cover) -> bool:
+    """Whether its line speaks of signing in; ``login`` are the words that hint at it."""
+    first, last = line_around(low, start, end)
+    return login.meets(Span(first, last, "")) and _LOGIN.search(low, first, last) is not None
 
 
 def _looks(text: str, low: str, start: int, end: int, *, near: bool) -> bool:

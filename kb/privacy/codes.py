@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kb.privacy.glance import Glance
+from kb.privacy.hints import ABOUT_CODE, COD, CODE_WORD, MESSAGE, THREE_DIGITS
 from kb.privacy.spans import Span, words
 from kb.privacy.values import TOKEN
 from kb.privacy.wording import LINK, OTHERS
@@ -95,10 +97,13 @@ def _linked(low: str, end: int) -> Span | None:
     return None
 
 
-def sent(low: str) -> Iterator[Span]:
+def sent(glance: Glance) -> Iterator[Span]:
     """Digits beside a bare "code" where they came by message, were typed or were told, and no error is spoken of."""
-    if "cod" in low or "cód" in low or "kod" in low or "код" in low:
-        for match in _CODE_WORD.finditer(low):
+    low, hints = glance.low, glance.hints
+    if not hints & THREE_DIGITS:
+        return
+    if hints & COD:
+        for match in glance.begun(_CODE_WORD, low, CODE_WORD) if hints & CODE_WORD else ():
             value = _NEAR.match(low, match.end(), match.end() + 90)
             if value is None:
                 continue
@@ -111,7 +116,7 @@ def sent(low: str) -> Iterator[Span]:
             begins = not low[match.start() - 1 : match.start()].isalnum()
             if begins and not _OTHER_CODES.search(low[match.end("v") : match.end()].removesuffix("code")):
                 yield Span(match.start("v"), match.end("v"), "code")
-    for match in _MESSAGE.finditer(low):
+    for match in glance.begun(_MESSAGE, low, MESSAGE) if hints & MESSAGE and hints & ABOUT_CODE else ():
         inside = low[match.start() - 1 : match.start()].isalpha()
         if (
             not inside

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.privacy.spans import Span, lowered
+from kb.privacy.glance import Glance
+from kb.privacy.hints import ADDRESS, COMMAND, DEVICE, LEVEL, MAIL, OPTION
+from kb.privacy.spans import Span
 from kb.privacy.technical import is_word, masked
 from kb.privacy.values import PLACED
 
@@ -72,24 +74,22 @@ _DEVICE = re.compile(
     r"|enable (?:secret|password)|wpa-psk|authentication-key|message-digest-key)"
     r"(?: (?:ascii|hex|encrypted|local|remote|enc|md5|\d{1,3})){0,3} (?P<v>[^\s\"']{6,100})"
 )
-_DEVICES = ("radius", "tacacs", "ntp", "isakmp", "key-string", "psksecret", "pre-shared-key", "snmp", "enable ",
-            "wpa-psk", "-key", "password ", "secret ")  # fmt: skip
 _NUMBERS = re.compile(r"[\d:./\[\]-]+")
 
 
-def commands(text: str) -> Iterator[Span]:
+def commands(glance: Glance) -> Iterator[Span]:
     """Passwords that an address or a command carries."""
-    if "://" in text:
-        yield from (_secret(match) for match in _USERINFO.finditer(text))
-    low = lowered(text)
-    for names, pattern in _OPTIONS if _OPTION.search(low) else ():
+    low, hints = glance.low, glance.hints
+    if hints & ADDRESS and hints & MAIL:
+        yield from map(_secret, glance.within(_USERINFO, glance.text, ADDRESS))
+    for names, pattern in _OPTIONS if hints & OPTION and _OPTION.search(low) else ():
         here = [name for name in names if name in low]
         if here:
             yield from _options(low, here, pattern)
-    for hint, pattern in _SAYINGS:
+    for hint, pattern in _SAYINGS if hints & COMMAND else ():
         if hint in low:
             yield from (_secret(match) for match in pattern.finditer(low) if _said(match["v"]))
-    if any(name in low for name in _DEVICES):
+    if hints & DEVICE or (hints & LEVEL and any(word in low for word in ("password ", "secret "))):
         for match in _DEVICE.finditer(low):
             value = match["v"]
             typed = match.group().startswith("username") or not value.isalpha()

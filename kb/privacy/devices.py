@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from kb.privacy.beside import COUNT, HANDED, OF_OTHERS, OPENED, last_words, line_around, whole
+from kb.privacy.glance import Glance
+from kb.privacy.hints import NET_KEY, SIGN_INSIDE, SIGNED, TALK, THREE_DIGITS, WIRELESS
 from kb.privacy.spans import Span, branched, words
 from kb.privacy.technical import technical
 from kb.privacy.values import PLACED, jumbled, odd, strong
@@ -22,9 +24,6 @@ _CODE_TALK = re.compile(
     r"|okta|duo|passcode"
     r"|one[ -]time|sms|keypad|combination|einmal\w{0,8}|bestätigung\w{0,6})\b"
 )
-_CODE_HINTS = ("cod", "cód", "kod", "код", "mfa", "2fa", "otp", "auth", "tan", "pin", "puk", "securid", "okta", "duo",
-               "sms", "one time", "one-time", "keypad", "combination", "from the app", "token", "einmal",
-               "bestätigung")  # fmt: skip
 _SURE_TALK = re.compile(
     r"\b(?:mfa|2fa|otp|totp|authenticator|verification code|tan|puk|securid|okta|duo|passcode|one[ -]time|sms"
     r"|rsa token|token shows|from the app)\b"
@@ -49,23 +48,6 @@ _WIRELESS = re.compile(
     r"\b(?:wi-?fi|wlan|ssid|hotspot|wpa\d?|wep|wireless|guest (?:net\w{0,4}|internet)|visitors?|gäste-?\w{0,4}"
     r"|invité\w?|invitados|ospiti|gasten|internet|router)\b"
 )
-_WIRELESS_HINTS = (
-    "wifi",
-    "wi-fi",
-    "wlan",
-    "ssid",
-    "hotspot",
-    "wpa",
-    "wep",
-    "wireless",
-    "guest",
-    "gäste",
-    "visitor",
-    "invit",
-    "ospiti",
-    "gasten",
-    "internet",
-)
 _WIRED = re.compile(r"(?<![\w.:/-])(?:\d{10,20}|[0-9A-F]{26}|[A-Za-z0-9]{8,24})(?![\w.:@-])")
 
 
@@ -80,31 +62,32 @@ _SURE = re.compile(
 )
 
 
-_SIGNED = re.compile(r"[!#$%&*+~^§?](?=[^\s\"'.,)])|[\d][!#$%&*+~^§]")
-
-
 def _used(text: str, low: str) -> Iterator[Span]:
     """What somebody uses or types and what can be nothing but a password, whatever the line speaks of."""
-    for match in _SURE.finditer(low) if _SIGNED.search(low) else ():
+    for match in _SURE.finditer(low):
         value = text[match.start("v") : match.end("v")].rstrip(".,;:?")
         inside = low[match.start() - 1 : match.start()].isalnum()
         if not inside and whole(value) and strong(value) and not technical(value) and not COUNT.match(value):
             yield Span(match.start("v"), match.start("v") + len(value), "password")
 
 
-def on_devices(text: str, low: str) -> Iterator[Span]:
+def on_devices(glance: Glance) -> Iterator[Span]:
     """What is used or typed, keys of networks, and codes that were shown, sent or typed."""
-    yield from _used(text, low)
-    if any(name in low for name in _WIRELESS_HINTS):
-        yield from _of_network(text, low)
-    if any(name in low for name in _CODE_HINTS):
-        yield from _codes(low)
+    if glance.hints & SIGNED and glance.hints & SIGN_INSIDE:
+        yield from _used(glance.text, glance.low)
+    if glance.hints & WIRELESS:
+        yield from _of_network(glance)
+    if glance.hints & THREE_DIGITS and (
+        glance.hints & TALK or "one time" in glance.low or "from the app" in glance.low
+    ):
+        yield from _codes(glance)
 
 
-def _of_network(text: str, low: str) -> Iterator[Span]:
+def _of_network(glance: Glance) -> Iterator[Span]:
     """Keys of networks beside the word "wifi": long numbers, and what is no word, where "is" or a colon leads there."""
+    text, low = glance.text, glance.low
     about = [one.start() for one in _WIRELESS.finditer(low)]
-    for match in _KEY_LINE.finditer(low) if about and any(name in low for name in _KEY_HINTS) else ():
+    for match in _KEY_LINE.finditer(low) if about and glance.hints & NET_KEY else ():
         value = text[match.start("v") : match.end("v")].rstrip(".,;:")
         key = value.isdigit() or jumbled(value) or any(map(str.isdigit, value)) or value not in (low, value.title())
         if key and _any_in(about, match.start() - 200, match.end()) and not PLACED.match(value):
@@ -128,34 +111,44 @@ _KEY_LINE = re.compile(
     r"(?:[ \t]?(?:content|inhalt|material|passphrase))?[ \t.]{0,20}[:=][ \t]{0,4}[\"']?(?P<v>[^\s\"']{8,63})"
 )
 """A key on a line of its own near a network's name."""
-_KEY_HINTS = ("key", "schlüssel", "clé", "cle", "clave", "chiave", "sleutel", "klucz", "chave", "ключ", "psk", "pw")
 _HANDED_KEY = words(
     "is = -> / key pw pass password code with use ist lautet est es è jest says: says schlüssel clé clave it:"
 )
 
 
-def _codes(low: str) -> Iterator[Span]:
+def _codes(glance: Glance) -> Iterator[Span]:
     """Digits that came, were shown or were typed, on a line that speaks of a code and of nothing else that has one."""
-    some = list(_SIX.finditer(low))
+    low = glance.low
+    some = [(one, word) for one in _SIX.finditer(low) if (word := _handed(low, *one.span())) is not None]
     talks = [one.span() for one in _CODE_TALK.finditer(low)] if some else []
     others = [one.start() for one in _NO_CODE.finditer(low)] if talks else []
     sure = [one.start() for one in _SURE_TALK.finditer(low)] if talks else []
-    for match in some if talks else ():
+    for match, word in some if talks else ():
         start, end = match.span()
         first, last = line_around(low, start, end)
         first = max(first, start - 70)
         at = bisect_left(talks, (first, 0))
         if at == len(talks) or talks[at][1] > last or _any_in(others, first, last):
             continue
-        talk = talks[at]
-        one = last_words(low, start)[1]
-        one = one.strip("\"'`*,.;()") or one
-        six = len(match.group().replace(" ", "").replace("-", "")) == 6
-        handed = one in _HANDED_CODE or one[-1:] in (":", "=", ">") or low[start - 1 : start] in OPENED
-        if handed and one.rstrip(":") not in _VETO and (six or (end - start > 3 and _close(talk, start, end))):
-            year = end - start == 4 and low[start : start + 2] in ("19", "20")
-            if not year and (six or _any_in(sure, first, last) or one.rstrip(":=") in _CODES_ONLY):
-                yield Span(start, end, "code")
+        six = _digits(match.group()) == 6
+        if (six or _close(talks[at], start, end)) and (
+            six or _any_in(sure, first, last) or word.rstrip(":=") in _CODES_ONLY
+        ):
+            yield Span(start, end, "code")
+
+
+def _handed(low: str, start: int, end: int) -> str | None:
+    """The word before digits where it leads to a code and they may be one: six of them, or four that are no year."""
+    if _digits(low[start:end]) != 6 and (end - start < 4 or (end - start == 4 and low.startswith(("19", "20"), start))):
+        return None
+    one = last_words(low, start)[1]
+    one = one.strip("\"'`*,.;()") or one
+    handed = one in _HANDED_CODE or one[-1:] in (":", "=", ">") or low[start - 1 : start] in OPENED
+    return one if handed and one.rstrip(":") not in _VETO else None
+
+
+def _digits(said: str) -> int:
+    return len(said.replace(" ", "").replace("-", ""))
 
 
 _VETO = words("number: id id: ext ext: phone: room kb ref call at in")

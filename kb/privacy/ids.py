@@ -5,33 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from kb.privacy.numbers import RUN, luhn
-from kb.privacy.spans import Span, branched, lowered
+from kb.privacy.glance import Glance
+from kb.privacy.hints import FISCAL, ID_NAME
+from kb.privacy.numbers import luhn
+from kb.privacy.spans import Span, branched
 
-_TWO = re.compile(r"\d\d")
+_FEWEST = 6
+"""Digits that any id has at least."""
 
 
-def ids(text: str) -> Iterator[Span]:
+def ids(glance: Glance) -> Iterator[Span]:
     """Ids of states: those whose form and check digits tell, and those that their words name."""
-    if _TWO.search(text) is None:
+    if glance.digits < _FEWEST:
         return
-    low = lowered(text)
-    yield from _named_ids(text, low)
-    if RUN.search(text) is None:
+    text = glance.text
+    yield from _named_ids(glance)
+    if not glance.has_run:
         return
     yield from (Span(match.start(), match.end(), "id") for match in _NINO.finditer(text) if _nino(match.group()))
     for begins in _BEGINS.finditer(text):
-        for pattern, check in _BARE:
+        for pattern, check in _BARE if _ANY_BARE.match(text, begins.start()) else ():
             match = pattern.match(text, begins.start())
             if match is not None and check(match.group()):
                 yield Span(match.start(), match.end(), "id")
 
 
-def _named_ids(text: str, low: str) -> Iterator[Span]:
-    for match in _CODICE.finditer(text):
+def _named_ids(glance: Glance) -> Iterator[Span]:
+    text, low = glance.text, glance.low
+    for match in glance.within(_CODICE, text, FISCAL) if glance.hints & FISCAL else ():
         if _codice(text[match.start() - 6 : match.end()]):
             yield Span(match.start() - 6, match.end(), "id")
-    for match in _KEYED.finditer(low):
+    for match in _KEYED.finditer(low) if glance.hints & ID_NAME else ():
         inside = low[match.start() - 1 : match.start()].isalnum() or low[match.end() - 1].isalnum()
         value = None if inside else _ID_VALUE.match(text, match.end())
         if value is not None and sum(sign.isdigit() for sign in value.group()) >= 6:
@@ -135,6 +139,7 @@ _BARE: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"\d(?<![\w-].)\d ?[0-3]\d[01]\d\d\d ?[A-Z] ?\d{3}(?![\w-])"), _social_de),
     (re.compile(r"\d(?<![\w-].)\d\d-\d{3}-\d{3} \d\d(?!\d)"), lambda _: True),
 )
+_ANY_BARE = re.compile("|".join(pattern.pattern for pattern, _ in _BARE))
 _CODICE = re.compile(
     r"\d\d(?<=[A-Za-z]{6}\d\d)(?<![\w-][A-Za-z]{6}\d\d)[A-EHLMPRSTa-ehlmprst]\d\d[A-Za-z]\d{3}[A-Za-z](?![\w-])"
 )

@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.privacy.spans import Span, branched, lowered, words
+from kb.privacy.glance import Glance
+from kb.privacy.hints import KEY_WORD, LIKE_KEY, LONG
+from kb.privacy.spans import Span, branched, words
 from kb.privacy.technical import is_word, masked, technical
 from kb.privacy.values import MAIL, PLACED, is_guid
 
@@ -93,9 +95,10 @@ _AMBIGUOUS = frozenset(
 )
 
 
-def keys(text: str) -> Iterator[Span]:
+def keys(glance: Glance) -> Iterator[Span]:
     """Keys and tokens by their form and by the word before them."""
-    for long in _LONG.finditer(text):
+    text = glance.text
+    for long in glance.within(_LONG, text, LONG) if glance.hints & LONG else ():
         for match in _FORMS.finditer(text, long.start(), long.end()):
             yield Span(match.start(), _trimmed(text, match.start(), match.end()), "key")
     if "hook" in text:
@@ -103,7 +106,8 @@ def keys(text: str) -> Iterator[Span]:
     if text.count("-") > 6:
         yield from (Span(match.start(), match.end(), "key") for match in _RECOVERY.finditer(text))
     yield from _private(text)
-    yield from _worded(text, lowered(text))
+    if glance.hints & LIKE_KEY and glance.hints & KEY_WORD:
+        yield from _worded(glance)
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
@@ -115,7 +119,7 @@ def _trimmed(text: str, start: int, end: int) -> int:
 def _private(text: str) -> Iterator[Span]:
     """Private keys from their first line to their last; one whose end is missing goes as far as its lines do."""
     last = 0
-    for match in _PEM.finditer(text):
+    for match in _PEM.finditer(text) if "-----BEGIN" in text else ():
         if match.start() < last:
             continue
         closing = f"-----END {match['name']}-----"
@@ -143,9 +147,9 @@ def _lines_end(text: str, at: int) -> int:
     return at
 
 
-def _worded(text: str, low: str) -> Iterator[Span]:
-    seen_to = 0
-    for word in _WORDS.finditer(low):
+def _worded(glance: Glance) -> Iterator[Span]:
+    text, low, seen_to = glance.text, glance.low, 0
+    for word in glance.begun(_WORDS, low, KEY_WORD):
         start, end = word.span()
         name = word.group()
         if start < seen_to or (name in _SHORT and name not in _NOUNS and _inside(text, start)):

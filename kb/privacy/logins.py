@@ -5,6 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kb.privacy.glance import Glance
+from kb.privacy.hints import (
+    CREDENTIAL,
+    LETTER_AND_DIGIT,
+    LIKE_SECRET,
+    PAIR,
+    PAIR_TALK,
+    PUT_BACK,
+    RESET,
+    RESET_VERB,
+    SHORT_LOGIN,
+    SLASHED,
+    SURE_PAIR,
+    WITH,
+)
 from kb.privacy.spans import Span
 from kb.privacy.technical import is_word
 from kb.privacy.values import closes, odd, plain_path, strong, wordy
@@ -86,40 +101,44 @@ _UNDER = re.compile(
 """A login, and under it a line that is nothing but a value."""
 
 
-def _shaped(text: str, low: str) -> Iterator[Span]:
+def _shaped(glance: Glance) -> Iterator[Span]:
     """Values that the form around them tells, where they look like passwords."""
-    here = (
-        (_RESET_AFTER, any(word in low for word in (" auf ", " naar ", " op "))),
-        (
-            _SHORT_PAIR,
-            any(word in low for word in (" p:", " p=", "/p:", ",p:", ";p=", " pw:", " pw=", " p :", "auth login")),
-        ),
-        (
-            _UNDER,
-            "\n" in low
-            and any(word in low for word in ("user", "log", "cred", "benutz", "ident", "usu", "utente", "ytkow")),
-        ),
-    )
-    for pattern, wanted in here:
-        for match in pattern.finditer(low) if wanted else ():
-            group = match.lastgroup or "value"
-            value = text[match.start(group) : match.end(group)].rstrip(".,;:)")
-            if strong(value) and (odd(value) or wordy(value)):
-                yield Span(match.start(group), match.start(group) + len(value), "password")
+    for match in _forms(glance):
+        group = match.lastgroup or "value"
+        value = glance.text[match.start(group) : match.end(group)].rstrip(".,;:)")
+        if strong(value) and (odd(value) or wordy(value)):
+            yield Span(match.start(group), match.start(group) + len(value), "password")
 
 
-def resets(text: str, low: str) -> Iterator[Span]:
+def _forms(glance: Glance) -> Iterator[re.Match[str]]:
+    low, hints = glance.low, glance.hints
+    if hints & PUT_BACK and any(word in low for word in (" auf ", " naar ", " op ")):
+        yield from _RESET_AFTER.finditer(low)
+    if hints & SHORT_LOGIN and any(word in low for word in _SHORT):
+        yield from _SHORT_PAIR.finditer(low)
+    if hints & PAIR and "\n" in low and any(word in low for word in _LOGINS):
+        yield from glance.begun(_UNDER, low, PAIR)
+
+
+_SHORT = (" p:", " p=", "/p:", ",p:", ";p=", " pw:", " pw=", " p :", "auth login")
+_LOGINS = ("user", "log", "cred", "benutz", "ident", "usu", "utente", "ytkow")
+
+
+def resets(glance: Glance) -> Iterator[Span]:
     """ "I have reset it to X"."""
-    if "set" in low or "chang" in low or "put " in low or "ändert" in low or "mis " in low:
+    text, low = glance.text, glance.low
+    if not glance.hints & LIKE_SECRET:
+        return
+    if glance.hints & RESET or "put " in low or "mis " in low:
         named = any(word in low for word in _NAMED)
-        for match in _RESET.finditer(low):
+        for match in glance.begun(_RESET, low, RESET_VERB):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
             mixed = value not in (value.lower(), value.upper()) or odd(value) or wordy(value)
             if match.start() and low[match.start() - 1].isalpha():
                 continue
             if (match["what"] or named or match["verb"].startswith("re")) and mixed and strong(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
-    yield from _shaped(text, low)
+    yield from _shaped(glance)
     if " wh" in low or " was " in low or " the one " in low:
         for match in _TYPED.finditer(low):
             typed = _VALUE_BEFORE.search(text, max(0, match.start() - 66), match.start())
@@ -127,29 +146,27 @@ def resets(text: str, low: str) -> Iterator[Span]:
                 yield Span(typed.start("v"), typed.end("v"), "password")
 
 
-def pairs(text: str, low: str) -> Iterator[Span]:
+def pairs(glance: Glance) -> Iterator[Span]:
     """ "login: jdoe / X", "root/X", "log in as jdoe with X" and "jdoe/X are the credentials"."""
-    if "cred" in low:
+    text, low, hints = glance.text, glance.low, glance.hints
+    if hints & CREDENTIAL and hints & LIKE_SECRET:
         for match in _ARE.finditer(low):
             if strong(text[match.start("value") : match.end("value")]):
                 yield Span(match.start("value"), match.end("value"), "password")
-    yield from _announced(text, low)
-    if any(word in low for word in ("log", "sign", "connect", "authent", "anmeld")):
-        for match in _WITH.finditer(low):
+    if hints & PAIR_TALK and hints & (LIKE_SECRET | SURE_PAIR):
+        yield from _announced(glance)
+    if hints & WITH and hints & LIKE_SECRET:
+        for match in glance.begun(_WITH, low, WITH):
             value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
             if strong(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
-    if any(sign in text for sign in "/|:"):
-        yield from _slashed(text, low)
+    if hints & SLASHED and hints & LETTER_AND_DIGIT:
+        yield from _slashed(glance)
 
 
-def _announced(text: str, low: str) -> Iterator[Span]:
-    if not any(
-        word in low
-        for word in ("log", "user", "utente", "cred", "daten", "test", "ident", "usu", "acc", "логин", "gebr")
-    ):
-        return
-    for match in _PAIR.finditer(low):
+def _announced(glance: Glance) -> Iterator[Span]:
+    text, low = glance.text, glance.low
+    for match in glance.begun(_PAIR, low, PAIR):
         value = text[match.start("value") : match.end("value")].rstrip(".,;:)")
         if is_word(match["user"]) or value.casefold() in AGAIN or (KEYS.match(match["value"]) and "=" in value):
             continue
@@ -161,11 +178,12 @@ def _announced(text: str, low: str) -> Iterator[Span]:
             yield Span(match.start("value"), match.start("value") + len(value), "password")
 
 
-def _slashed(text: str, low: str) -> Iterator[Span]:
+def _slashed(glance: Glance) -> Iterator[Span]:
     """What stands after a slash or a colon, before it a usual account, or any one where logins are spoken of."""
-    for match in _SLASH.finditer(text):
+    text, low = glance.text, glance.low
+    for match in glance.begun(_SLASH, text, SLASHED):
         value = match["value"].rstrip(".,;:)")
-        if not any(map(str.isdigit, value)) or value.count(".") > 1 or not _mixed(value) or not strong(value):
+        if not any(map(str.isdigit, value)) or value.count(".") > 1 or not _mixed(value):
             continue
         end = match.start()
         first = max(0, end - 64)
@@ -181,7 +199,8 @@ def _slashed(text: str, low: str) -> Iterator[Span]:
         ):
             continue
         spaced = end < match.start() or match.group()[0] != ":"
-        if _ACCOUNTS.match(user.group()) or (spaced and _ABOUT_LOGIN.search(low, first, user.start())):
+        told = _ACCOUNTS.match(user.group()) or (spaced and _ABOUT_LOGIN.search(low, first, user.start()))
+        if told and strong(value):
             yield Span(match.start("value"), match.start("value") + len(value), "password")
 
 

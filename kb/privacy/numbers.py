@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.privacy.spans import Span, lowered, words
+from kb.privacy.glance import Glance
+from kb.privacy.hints import ACCOUNT, IBAN
+from kb.privacy.spans import Span, words
 
-RUN = re.compile(r"\d(?:[ ./-]?[\dA-Za-z]?\d){5}")
 _CARD = re.compile(
     r"[2-6](?<![\w.,/+-].)(?<![0-9a-f]{4} .)(?:\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{3}[ -]?\d{6}[ -]?\d{4,5}"
     r"|\d{12})(?![\w-]|[.,]\d| [0-9a-f]{4}\b)"
@@ -44,22 +45,21 @@ _MONEY = words(
 _SORT = re.compile(r"sort[ -]?code[ :=]{0,3}(?P<n>\d\d[- ]?\d\d[- ]?\d\d)(?!\d)")
 
 
-def numbers(text: str) -> Iterator[Span]:
-    """Cards, IBANs and accounts; only numbers whose check digits are right, or that their words name."""
-    if RUN.search(text) is None:
+def numbers(glance: Glance) -> Iterator[Span]:
+    """Cards, IBANs and accounts; only numbers whose check digits are right, or that their words name.
+
+    All are made of six digits and more, with no more than one sign between any two.
+    """
+    if not glance.has_run:
         return
-    yield from _runs(text, lowered(text))
-
-
-def _runs(text: str, low: str) -> Iterator[Span]:
-    """What is made of six digits and more, with no more than one sign between any two."""
+    text, low = glance.text, glance.low
     for match in _CARD.finditer(text):
         if len(set(match.group()) - {" ", "-"}) > 1 and is_card("".join(filter(str.isdigit, match.group()))):
             yield Span(match.start(), match.end(), "card")
-    for match in _IBAN.finditer(text):
+    for match in glance.begun(_IBAN, text, IBAN) if glance.hints & IBAN else ():
         if (end := _iban_end(text, match.start() - 2, match.end())) is not None:
             yield Span(match.start() - 2, end, "bank")
-    for match in _ACCOUNT.finditer(low):
+    for match in glance.begun(_ACCOUNT, low, ACCOUNT) if glance.hints & ACCOUNT else ():
         said = low[max(0, match.start() - 24) : match.start("n")]
         if (
             match["named"]
@@ -67,7 +67,8 @@ def _runs(text: str, low: str) -> Iterator[Span]:
             or any(word in said for word in _MONEY)
         ) and 6 <= sum(map(str.isdigit, match["n"])) <= 18:
             yield Span(match.start("n"), match.end("n"), "bank")
-    yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
+    if "sort" in low:
+        yield from (Span(match.start("n"), match.end("n"), "bank") for match in _SORT.finditer(low))
 
 
 def luhn(digits: str) -> bool:

@@ -10,12 +10,13 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from kb.privacy import codes
+from kb.privacy import codes, hints
 from kb.privacy.beside import beside
 from kb.privacy.devices import on_devices
+from kb.privacy.glance import Glance
 from kb.privacy.layouts import laid_out
 from kb.privacy.logins import pairs, resets
-from kb.privacy.spans import Span, lowered
+from kb.privacy.spans import Span
 from kb.privacy.technical import is_word, technical
 from kb.privacy.values import PLACED, TOKEN, adjacent, assigned, direct, is_guid, jumbled, odd, strong, taken
 from kb.privacy.wording import AGAIN, ARTICLE, CHANGED, FILLER, KEYS, LINK, NAMES, OTHERS, STEMS, TO
@@ -37,11 +38,11 @@ _NEXT = re.compile(r"[ \t]{1,3}(?P<open>[\"'`“„‘«(]{0,2})")
 _AS = re.compile(r"[ \t](?:as|als|comme|como|come|jako|is|are|was|ist|est|es|è|é|\(?that'?s)[ \t]")
 
 
-def passwords(text: str) -> Iterator[Span]:
+def passwords(glance: Glance) -> Iterator[Span]:
     """Passwords, network keys and codes by the words around them."""
-    low = lowered(text)
+    text, low = glance.text, glance.low
     last, places, known = 0, list[int](), dict[tuple[str, int, int], tuple[Span, ...]]()
-    for stem in STEMS.finditer(low):
+    for stem in glance.begun(STEMS, low, hints.STEM) if glance.hints & hints.STEM else ():
         match = KEYS.match(low, stem.start()) if stem.start() >= last else None
         if match is None:
             continue
@@ -56,11 +57,11 @@ def passwords(text: str) -> Iterator[Span]:
         for span in _remembered(text, low, match, known):
             last = span.end if span.start <= last + 60 and span.end > last else last
             yield span
-    yield from beside(text, low, places)
-    yield from on_devices(text, low)
-    yield from codes.sent(low)
-    yield from resets(text, low)
-    yield from pairs(text, low)
+    yield from beside(glance, places)
+    yield from on_devices(glance)
+    yield from codes.sent(glance)
+    yield from resets(glance)
+    yield from pairs(glance)
     yield from laid_out(text, low)
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from kb.privacy.glance import Glance
+from kb.privacy.hints import MAIL
 from kb.privacy.spans import Span, words
 
 _MAIL = re.compile(
@@ -19,6 +21,8 @@ _SPELT = re.compile(
 _IN_ADDRESS = re.compile(r"://[^\s/@]{0,50}:$")
 _NO_MAIL = re.compile(r"(?:git|ec2-user|ubuntu|node|root)@|message-id", re.IGNORECASE)
 
+_FEWEST, _MOST = 7, 15
+"""Digits of a telephone number (ITU-T E.164 allows no more)."""
 _DIGITS = re.compile(r"[+(\d](?<![\w.,:/+#@\\-].)(?:[+ ]?\d)?[\d \t().\xa0/-]{5,24}\d(?![\w@]|[.,:/-]\d)")
 _WORDS = re.compile(
     r"(?<![^\W_])(?<![_@-])(?:tele(?:phone|fon|foon|fono|fone|fonu)?\w{0,8}|tél\w{0,8}|tel|phone|ph|mobile?|mob"
@@ -62,6 +66,8 @@ _NEVER = re.compile(
     r"(?:[ -]?(?:no|nr|number|nummer|id|#|code))?[\s.:=#-]{0,4}$",
     re.IGNORECASE,
 )
+_NEVER_REACH = 40
+"""Characters before a number beyond which none of these begins."""
 _NAME = re.compile(r"[^\W\d_][\w'’.-]{0,40}")
 _TITLES = words("mr mrs ms miss dr prof herr frau m mme mlle sr sra sig signora pan pani dhr mevr")
 _COMMON = words(
@@ -87,30 +93,34 @@ _ADDRESSED = re.compile(
 )
 
 
-def emails(text: str) -> Iterator[Span]:
+def emails(glance: Glance) -> Iterator[Span]:
     """Addresses, also spelt ones: "jdoe [at] example.com"."""
-    if "@" in text:
-        for match in _MAIL.finditer(text):
+    text = glance.text
+    if glance.hints & MAIL:
+        for match in glance.within(_MAIL, text, MAIL):
             before = text[max(0, match.start() - 60) : match.start()]
             if not (_NO_MAIL.match(match.group()) or _NO_MAIL.search(before[-14:]) or _IN_ADDRESS.search(before)):
                 start = match.start() + (match.group()[0] in "'-")
                 yield Span(start, match.end(), "email")
-    if _AT.search(text):
+    if any(sign in text for sign in "[({") and _AT.search(text):
         yield from (Span(match.start(), match.end(), "email") for match in _SPELT.finditer(text))
 
 
 _AT = re.compile(r"[\[({] ?(?:at|ät|arroba|chiocciola) ?[\])}]", re.IGNORECASE)
 
 
-def phones(text: str) -> Iterator[Span]:
+def phones(glance: Glance) -> Iterator[Span]:
     """Telephone numbers: international ones, those in a national form, and others that a word before them names."""
+    if glance.digits < _FEWEST:
+        return
+    text = glance.text
     for match in _DIGITS.finditer(text):
         start, end = match.start(), match.end()
         said = match.group()
         if said[0] == "(" and said.count("(") > said.count(")") and ")" in said:
             start, said = start + 1, said[1:]
         count = sum(sign.isdigit() for sign in said)
-        if not 7 <= count <= 15 or "  " in said or _DATE.search(said):
+        if not _FEWEST <= count <= _MOST or "  " in said or _DATE.search(said):
             continue
         before = text[max(0, start - 48) : start]
         if said.count("(") != said.count(")"):
@@ -129,7 +139,7 @@ def _labelled(text: str) -> Iterator[Span]:
         label = _LABEL.search(text, max(0, match.start() - 16), match.start())
         if label is None or text[label.start() - 1 : label.start()].isalnum():
             continue
-        if 7 <= sum(map(str.isdigit, match["n"])) <= 15 and not _DATE.search(match["n"]):
+        if _FEWEST <= sum(map(str.isdigit, match["n"])) <= _MOST and not _DATE.search(match["n"]):
             yield Span(match.start("n"), match.end("n"), "phone")
 
 
@@ -147,7 +157,7 @@ def _is_phone(text: str, said: str, count: int, before: str, end: int) -> bool:
     if said[0] == "+" or said.startswith("(+"):
         return count >= 8 and (said[1] != " " or _WORDS.search(before) is not None)
     worded = any(map(str.isalpha, before[-20:]))
-    if worded and _NEVER.search(before):
+    if worded and _NEVER.search(before, max(0, len(before) - _NEVER_REACH)):
         return False
     if worded and _WORDS.search(before):
         return said.count(".") < 2 or _FORMED.fullmatch(said.strip()) is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kb.privacy.commands import commands
+from kb.privacy.glance import Glance
 from kb.privacy.ids import ids
 from kb.privacy.keys import keys
 from kb.privacy.kinds import SECRETS, Rules
@@ -139,13 +140,14 @@ def _found(text: str, caller: str) -> Iterator[Span]:
 
 def by_rules(text: str, caller: str = "") -> Iterator[Span]:
     """What the rules find in a text as its reader sees it; finds may lie over another."""
-    yield from keys(text)
-    yield from commands(text)
-    yield from passwords(text)
-    yield from numbers(text)
-    yield from ids(text)
-    yield from emails(text)
-    yield from phones(text)
+    glance = Glance(text)
+    yield from keys(glance)
+    yield from commands(glance)
+    yield from passwords(glance)
+    yield from numbers(glance)
+    yield from ids(glance)
+    yield from emails(glance)
+    yield from phones(glance)
     if caller:
         yield from names(text, caller)
 

@@ -126,7 +126,7 @@ def branched(pattern: str) -> str:
 
     Alternatives that begin with the same signs keep their order.
     """
-    parts = _alternatives(pattern)
+    parts = alternatives(pattern)
     if len(parts) < 2 or not all(map(_PLAIN.match, parts)):
         return "|".join(parts)
     heads: dict[str, list[str]] = {}
@@ -141,7 +141,7 @@ _PLAIN = re.compile(r"[^\W_](?![?*+{])|[_ °/](?![?*+{])")
 """A part of a pattern that begins with one sign that stands for itself."""
 
 
-def _alternatives(pattern: str) -> list[str]:
+def alternatives(pattern: str) -> list[str]:
     """The parts of a pattern between the bars that stand in no bracket."""
     parts, depth, first, inside, escaped = [], 0, 0, False, False
     for at, sign in enumerate(pattern):

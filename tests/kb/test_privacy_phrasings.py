@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kb.privacy import passwords
+from kb.privacy.glance import Glance
 from kb.privacy.redactor import by_rules, redact
 
 MIXED, WORDY = "Winter2024!", "sunshine3467"
@@ -151,7 +152,7 @@ def test_what_is_remembered_is_no_more_than_a_key_word_looks_at(monkeypatch: pyt
     text = "".join(
         f"password for {'very ' * (n % 9)}old box: {MIXED}{n}\n\n\npw {n} is {WORDY}{n}\n" for n in range(300)
     )
-    many = list(passwords.passwords(text))
+    many = list(passwords.passwords(Glance(text)))
     monkeypatch.setattr(passwords, "_REMEMBERED", 1)
-    assert list(passwords.passwords(text)) == many
+    assert list(passwords.passwords(Glance(text))) == many
     assert len(many) >= 600
