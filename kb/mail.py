@@ -186,7 +186,7 @@ def _without_disclaimers(lines: list[str]) -> list[str]:
             dropping = True
         if not dropping:
             kept.append(line)
-    return kept if _words(kept) else lines
+    return kept if _says(kept) else lines
 
 
 def _without_signature(lines: list[str]) -> list[str]:
@@ -197,7 +197,7 @@ def _without_signature(lines: list[str]) -> list[str]:
         look = line[:_LOOK]
         if at + 1 >= start and words >= 2 and _closes(look):
             return lines[:at]
-        words += len(line.split())
+        words += len(line.split()) if words < 2 else 0
     return lines
 
 
@@ -225,7 +225,11 @@ def _without_greeting(lines: list[str]) -> list[str]:
         if line.strip() and not (len(line) < 80 and _GREETING.match(line)):
             break
         at = place + 1
-    return lines[at:] if _words(lines[at:]) else lines
+    return lines[at:] if _says(lines[at:]) else lines
+
+
+def _says(lines: list[str]) -> bool:
+    return any(line and not line.isspace() for line in lines)
 
 
 def _words(lines: list[str]) -> int:

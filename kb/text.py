@@ -57,13 +57,15 @@ _LINES = re.compile(r"\n{3,}")
 _CID = re.compile(r"\[cid:[^\[\]\n]{1,120}\]", re.IGNORECASE)
 _ANGLED = re.compile(r"(?<=\S)<(?:mailto:|https?://|file:)[^<>\s]{1,500}>", re.IGNORECASE)
 _RULER = re.compile(r"([-=_*#~.])\1{5,}")
+_RULERS = tuple(sign * 6 for sign in "-=_*#~.")
+"""What stands in any ruler."""
 
 
 def without_hidden(text: str) -> str:
     """Return the text without control, zero-width and direction characters and lone surrogates; lines and tabs stay."""
-    text = _BREAK.sub("\n", text)
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and text.isascii():
         return text
+    text = _BREAK.sub("\n", text)
     return _SURROGATE.sub("\ufffd", _HIDDEN.sub("", text))
 
 
@@ -75,7 +77,7 @@ def clean(text: str) -> str:
     plain = _plain(text[:_LONGEST_RAW])
     if not plain:
         return ""
-    stripped = _fold(strip_mail(plain)) if "\n" in plain or len(plain) > 40 else plain
+    stripped = _unspaced(strip_mail(plain)) if "\n" in plain or len(plain) > 40 else plain
     return (stripped or plain)[:LONGEST].rstrip()
 
 
@@ -107,8 +109,13 @@ def _repair(text: str) -> str:
 
 def _fold(text: str) -> str:
     """One blank between words, no blanks at line ends, at most one empty line, rulers shortened."""
-    text = _LINES.sub("\n\n", "\n".join([" ".join(line.split()) for line in text.split("\n")]))
-    return _RULER.sub(r"\1\1\1", text).strip()
+    text = _unspaced("\n".join([" ".join(line.split()) for line in text.split("\n")]))
+    return _RULER.sub(r"\1\1\1", text).strip() if any(ruler in text for ruler in _RULERS) else text
+
+
+def _unspaced(text: str) -> str:
+    """At most one empty line in folded text, and none before or after it."""
+    return (_LINES.sub("\n\n", text) if "\n\n\n" in text else text).strip()
 
 
 @overload

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kb.mail import strip_mail
 from kb.records import Article, Ticket
-from kb.text import LONGEST, clean, content_hash, language, prepare, without_hidden
+from kb.text import LONGEST, _fold, _unspaced, clean, content_hash, language, prepare, without_hidden
 
 MAIL = """received from: anna.berg@example.org
 
@@ -199,3 +200,17 @@ def test_content_hash_is_sha256_and_tells_texts_apart() -> None:
 )
 def test_language_is_guessed_or_left_open(text: str, name: str) -> None:
     assert language(text) == name
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ("Hi Emma,", "> quoted", " > > deep", "--", "From: a", "Sent: b", "Subject: RE: it  broke", "------", "=" * 9,
+             "it is slow ", "\t", "\u00a0x", "", "", "\u2003", "\x1c", "Kind regards", "This e-mail is confidential")
+        ),
+        max_size=14,
+    )
+)  # fmt: skip
+def test_what_is_left_of_a_mail_is_still_folded(lines: list[str]) -> None:
+    left = strip_mail(_fold("\n".join(lines)))
+    assert _fold(left) == _unspaced(left)
