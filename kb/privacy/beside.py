@@ -67,7 +67,7 @@ def beside(glance: Glance, places: Sequence[int]) -> Iterator[Span]:
     for match in glance.within(_ANY, text, LETTER_AND_DIGIT):
         value = match.group().rstrip(".,;:?")
         start, end = match.start(), match.start() + len(value)
-        near = _is_near(low, start, end, places) or (whole(value) and _is_under(low, start, places))
+        near = bool(places) and (_is_near(low, start, end, places) or (whole(value) and _is_under(low, start, places)))
         if (near or _at_login(low, start, end, login)) and _looks(text, low, start, end, near=near):
             yield Span(start, end, "password")
 
@@ -121,6 +121,8 @@ _LOGIN = re.compile(
 
 def _at_login(low: str, start: int, end: int, login: Cover) -> bool:
     """Whether its line speaks of signing in; ``login`` are the words that hint at it."""
+    if not login.meets(Span(start - _REACH, end + _REACH, "")):
+        return False
     first, last = line_around(low, start, end)
     return login.meets(Span(first, last, "")) and _LOGIN.search(low, first, last) is not None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from kb.privacy.beside import COUNT, HANDED, OF_OTHERS, OPENED, last_words, line_around, whole
 from kb.privacy.glance import Glance
@@ -94,6 +95,8 @@ def _of_network(glance: Glance) -> Iterator[Span]:
             yield Span(match.start("v"), match.start("v") + len(value), "key")
     for match in _WIRED.finditer(text) if about else ():
         value, start = match.group(), match.start()
+        if value.isalpha() and value[1:].islower():  # neither a number nor jumbled nor strong
+            continue
         one = last_words(low, start)[1]
         if (one not in _HANDED_KEY and one[-1:] not in (":", "=", ">")) or one.strip(":") in OF_OTHERS:
             continue
@@ -121,20 +124,33 @@ def _codes(glance: Glance) -> Iterator[Span]:
     low = glance.low
     some = [(one, word) for one in _SIX.finditer(low) if (word := _handed(low, *one.span())) is not None]
     talks = [one.span() for one in _CODE_TALK.finditer(low)] if some else []
-    others = [one.start() for one in _NO_CODE.finditer(low)] if talks else []
-    sure = [one.start() for one in _SURE_TALK.finditer(low)] if talks else []
+    others, sure = _Places(_NO_CODE, low), _Places(_SURE_TALK, low)
     for match, word in some if talks else ():
         start, end = match.span()
         first, last = line_around(low, start, end)
         first = max(first, start - 70)
         at = bisect_left(talks, (first, 0))
-        if at == len(talks) or talks[at][1] > last or _any_in(others, first, last):
+        if at == len(talks) or talks[at][1] > last:
             continue
         six = _digits(match.group()) == 6
-        if (six or _close(talks[at], start, end)) and (
-            six or _any_in(sure, first, last) or word.rstrip(":=") in _CODES_ONLY
-        ):
+        told = six or (_close(talks[at], start, end) and (word.rstrip(":=") in _CODES_ONLY or sure.any_in(first, last)))
+        if told and not others.any_in(first, last):
             yield Span(start, end, "code")
+
+
+class _Places:
+    """Where a pattern matches in a text, looked for when it is asked first."""
+
+    def __init__(self, pattern: re.Pattern[str], low: str) -> None:
+        self._pattern, self._low = pattern, low
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [match.start() for match in self._pattern.finditer(self._low)]
+
+    def any_in(self, first: int, last: int) -> bool:
+        """Whether a match begins between these two."""
+        return _any_in(self._starts, first, last)
 
 
 def _handed(low: str, start: int, end: int) -> str | None:

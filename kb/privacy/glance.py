@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import accumulate
 
 from kb.privacy.hints import DIGIT, HEADS, KNOWN, PLACED
 from kb.privacy.spans import lowered
 
-_WORD = re.compile(r"\S+")
 _RUN = re.compile(r"\d(?:[ ./-]?[\dA-Za-z]?\d){5}")
 
 
@@ -28,14 +26,19 @@ class Glance:
 
     @cached_property
     def _placed(self) -> list[tuple[int, int, int]]:
-        """(start, end, hints) of every word of which it counts where it stands."""
-        words = self._words
-        told = [(at, hints) for at, hints in enumerate(self._hints) if hints & PLACED]
-        ends = [*accumulate(map(len, words))]
-        if ends and len(self.low) - ends[-1] == len(words) - 1:  # one blank between any two, none before or after them
-            return [(ends[at] - len(words[at]) + at, ends[at] + at, hints) for at, hints in told]
-        spans = [match.span() for match in _WORD.finditer(self.low)]
-        return [(*spans[at], hints) for at, hints in told]
+        """(start, end, hints) of every word of which it counts where it stands.
+
+        The next of them is the first that is like it between two blanks: one that is like it is one of them, too.
+        """
+        found, end, find, framed = list[tuple[int, int, int]](), 0, self.low.index, f" {self.low} "
+        for word, hints in zip(self._words, self._hints, strict=True):
+            if hints & PLACED:
+                start = find(word, end)
+                while not (framed[start].isspace() and framed[start + len(word) + 1].isspace()):
+                    start = find(word, start + 1)
+                end = start + len(word)
+                found.append((start, end, hints))
+        return found
 
     @cached_property
     def digits(self) -> int:

@@ -13,20 +13,20 @@ from kb.privacy.spans import alternatives, branched
 
 # What a word holds.
 DIGIT, LETTER_AND_DIGIT, LIKE_SECRET, LIKE_KEY, THREE_DIGITS, SIGNED, SIGN_INSIDE = (1 << n for n in range(7))
-LONG, MAIL, ADDRESS, OPTION, SLASHED, FISCAL, IBAN, LEVEL = (1 << n for n in range(7, 15))
+KEY_FORM, MAIL, ADDRESS, OPTION, SLASHED, FISCAL, IBAN, LEVEL = (1 << n for n in range(7, 15))
 # What a word says.
 STEM, LOGIN, WIRELESS, NET_KEY, TALK, COD, CODE_WORD, ABOUT_CODE, MESSAGE = (1 << n for n in range(15, 24))
 RESET, RESET_VERB, CREDENTIAL, PAIR_TALK, PAIR, SURE_PAIR, WITH = (1 << n for n in range(24, 31))
 PUT_BACK, SHORT_LOGIN, KEY_WORD, COMMAND, DEVICE, ID_NAME, ACCOUNT = (1 << n for n in range(31, 38))
 
-PLACED = LETTER_AND_DIGIT | LONG | MAIL | ADDRESS | SLASHED | FISCAL | IBAN
+PLACED = LETTER_AND_DIGIT | KEY_FORM | MAIL | ADDRESS | SLASHED | FISCAL | IBAN
 PLACED |= STEM | LOGIN | CODE_WORD | MESSAGE | RESET_VERB | PAIR | WITH | KEY_WORD | ACCOUNT
 """Hints of which it counts where the words stand."""
 
 _SAID: dict[int, str] = {
     STEM: "p[a@4]?[s$5]{1,3}(?:[wop]|\\Z)|p[.*_-]a|p[.]w|p\\Z|pass|pw|laps|requirep|mastera|p/w|kennw|mots?\\Z|motd"
     "|contras|palavra|parola\\Z|wachtw|has[łl]|парол|lösen|adgang|kodeor|lozink|hesl|jelsz|salas|şifre|密码|密碼|パスワ"
-    "|비밀번|mdp|ww|senha|clave|pin(?<![a-z]pin)|puk|m?tan(?<![a-ln-z]tan)|t?otp(?<![a-su-z]otp)|nip(?<![a-z]nip)|cv[vc]|csc"
+    "|비밀번|mdp|ww|senha|clave|pin(?<![a-z]pin)|puk|mtan|tan(?<![a-ln-z]tan)|totp|otp(?<![a-su-z]otp)|nip(?<![a-z]nip)|cv[vc]|csc"
     "|sms|one(?:-t|\\Z)|verifi|toegang|security(?:-|\\Z)|confirma|2fa|mfa|two(?:-[fs]|\\Z)|access(?:-[cp]|\\Z)|authentic"
     "|log(?:-?in|\\Z)|sign(?:-?in|\\Z)|door(?:-|\\Z)|gate(?:-|\\Z)|alarm|unlock(?:-|\\Z)|activation|recovery"
     "|backup(?:-|\\Z)|voicemail(?:-|\\Z)|entry(?:-|\\Z)|code\\Z|einmal|bestätig|sicherheits|zugangs|zugriffs|freischalt"
@@ -87,6 +87,12 @@ _SIGN_INSIDE = re.compile(r"[!#$%&*+~^§?](?=[^\s\"'.,)])|[\d][!#$%&*+~^§]")
 _ENDS = frozenset(".,;!?)'\"")
 _THREE_DIGITS = re.compile(r"\d\d\d")
 _RUN, _LONG_RUN = re.compile(r"[\w+/=.~!#$%^*@&-]{8}"), re.compile(r"[\w+/=.~!#$%^*@&-]{20}")
+_KEY_FORM = re.compile(
+    r"a[ksb]ia|acca|gh[pousr]_|github_pat_|gl[a-z]{1,5}[-_]|xox|xapp-|xwfp-|aiza|ya29\.|gocspx-|[srp]k_|whsec_|sg\.|key-"
+    r"|sk-|sk[0-9a-f]{32}|npm_|pypi-|hf_|atatt3|atctt3|do[opr]_v1_|dapi|hv[sbr]\.|dp\.|shp|sq0|lin_api_|ntn_|nrak-|eyj|:aa|q~"
+    r"|amzn\.|eaaced|pmak-|rubygems_|pat[a-z0-9]{14}\.|figd_|sntrys_|tfp_"
+)
+"""Something of every form that an issuer gave to keys."""
 _FISCAL = re.compile(r"[a-z]{6}\d\d[a-z]\d\d[a-z]\d{3}[a-z]")
 _IBAN = re.compile(r"[a-z]{2}\d\d(?<![a-z0-9][a-z]{2}\d\d)")
 _LEVELS = frozenset("0456789")
@@ -97,7 +103,7 @@ _REMEMBERED, _LONGEST = 50_000, 120
 
 def hints_of(word: str) -> int:
     """Everything that a word in small letters hints at."""
-    found = LONG if len(word) > 15 else 0
+    found = KEY_FORM if len(word) > 15 and _KEY_FORM.search(word) else 0
     if word.isalpha() or (word[-1] in _ENDS and word[:-1].isalpha()):
         found |= LIKE_KEY if len(word) > 19 else 0
     else:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from kb.privacy.glance import Glance
-from kb.privacy.hints import KEY_WORD, LIKE_KEY, LONG
+from kb.privacy.hints import KEY_FORM, KEY_WORD, LIKE_KEY
 from kb.privacy.spans import Span, branched, words
 from kb.privacy.technical import is_word, masked, technical
 from kb.privacy.values import MAIL, PLACED, is_guid
@@ -98,7 +98,7 @@ _AMBIGUOUS = frozenset(
 def keys(glance: Glance) -> Iterator[Span]:
     """Keys and tokens by their form and by the word before them."""
     text = glance.text
-    for long in glance.within(_LONG, text, LONG) if glance.hints & LONG else ():
+    for long in glance.within(_LONG, text, KEY_FORM) if glance.hints & KEY_FORM else ():
         for match in _FORMS.finditer(text, long.start(), long.end()):
             yield Span(match.start(), _trimmed(text, match.start(), match.end()), "key")
     if "hook" in text:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kb.privacy import beside, codes, devices, hints, ids, keys, logins, numbers, passwords, people
 from kb.privacy import commands as orders
 from kb.privacy.glance import Glance
-from kb.privacy.spans import lowered
+from kb.privacy.spans import alternatives, lowered
 from kb.privacy.values import strong
 from kb.privacy.wording import STEMS
 
@@ -126,7 +126,7 @@ NEEDED = {
     "are": (logins._ARE, hints.CREDENTIAL), "put back": (logins._RESET_AFTER, hints.PUT_BACK),
     "sure pair": (re.compile(r"(?:cred|zugang|anmelde|username ?/|user ?/)"), hints.SURE_PAIR),
     "short login": (re.compile("|".join(map(re.escape, logins._SHORT))), hints.SHORT_LOGIN),
-    "forms": (re.compile(f"(?:{keys._FORMS.pattern})(?<=.{{16}})"), hints.LONG),
+    "forms": (re.compile(rf"{keys._FORMS.pattern}~{{16}}"), hints.KEY_FORM),
     "device": (orders._DEVICE, hints.DEVICE | hints.LEVEL), "option": (orders._OPTION, hints.OPTION),
     "user in address": (re.compile(f"://{orders._USERINFO.pattern}"), hints.ADDRESS),
     "password in address": (re.compile(f"://{orders._USERINFO.pattern}"), hints.MAIL),
@@ -148,10 +148,47 @@ def test_no_pattern_matches_where_no_word_hints_at_it(name: str) -> None:
     def holds(before: str, text: str, after: str) -> None:
         glance = Glance(f"{before}{text}{after}")
         asked = name.partition("saying ")[2] in glance.low
-        if asked and pattern.search(glance.low) and not any(said in glance.low for said in OTHERWISE.get(name, ())):
+        matches = pattern.search(glance.low) or pattern.search(glance.text)
+        if asked and matches and not any(said in glance.low for said in OTHERWISE.get(name, ())):
             assert glance.hints & hint
 
     holds()
+
+
+def alternatives_of(pattern: str) -> list[str]:
+    """Every alternative of a pattern, also of those that share their first signs."""
+    found = list[str]()
+    for part in alternatives(pattern):
+        branch = re.fullmatch(r"((?:\\.|[^()|])*)\(\?:(.+)\)(\\b)?", part)
+        try:
+            inner = alternatives_of(re.compile(branch[2]).pattern) if branch else []
+        except re.error:  # these are two groups and no branch
+            branch = None
+        found += [f"{branch[1]}{one}{branch[3] or ''}" for one in inner] if branch else [part]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        (STEMS, hints.STEM), (keys._WORDS, hints.KEY_WORD), (re.compile(ids._NAMES), hints.ID_NAME),
+        (re.compile(keys._FORMS.pattern.removeprefix("(?<![A-Za-z0-9])")), hints.KEY_FORM), (beside._LOGIN, hints.LOGIN),
+        (devices._CODE_TALK, hints.TALK), (re.compile(orders._DEVICE.pattern.partition("(?: (?:ascii")[0]), hints.DEVICE | hints.LEVEL),
+    ],
+    ids=("stem", "key word", "id", "form of key", "login", "code", "device"),
+)  # fmt: skip
+def test_each_way_to_say_it_is_hinted_at(pattern: re.Pattern[str], hint: int) -> None:
+    parts = alternatives_of(pattern.pattern.removeprefix("\\b"))
+    assert len(parts) > 9
+    for part in parts:
+
+        @settings(max_examples=3, suppress_health_check=list(HealthCheck), deadline=None)
+        @given(st.from_regex(part.replace("(?=", "(?:"), fullmatch=True))
+        def holds(said: str) -> None:
+            text = f" {said}{'~' * 16 * (hint == hints.KEY_FORM)} 5 "
+            assert Glance(text).hints & hint or any(other in text for other in OTHERWISE["talk"])
+
+        holds()
 
 
 said_together = st.text(alphabet="abPW019!#$%&*+-_.,:;/\\()[]{}\"'?=@^~<>|é٣²", max_size=24)
