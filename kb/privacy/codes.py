@@ -50,7 +50,7 @@ _MESSAGE = re.compile(
     r"(?:[^\s\d]{1,8}[ \t]){0,3}[\"'(]?(?P<v>\d{3}[ -]\d{3}|\d{4,8})(?![\w@%]|[.,:/-]\d)"
 )
 _YOURS = re.compile(
-    r"(?P<v>\d{3}[ -]\d{3}|\d{4,8})[ \t](?:is|ist|est|es|è|é|jest|-|–)[ \t](?:your|ihr|dein|votre|ton"
+    r"(?P<v>\d\d\d(?:[ -]\d{3}|\d{1,5}))[ \t](?:is|ist|est|es|è|é|jest|-|–)[ \t](?:your|ihr|dein|votre|ton"
     r"|tu|su|il tuo"
     r"|il suo|uw|je|o seu|twój|ваш|the|my|mein|der|le|el)[ \t][^\n\d]{0,50}?(?:code|código|codice|kod|код|pin|otp"
     r"|tan|passcode)\b"

@@ -45,6 +45,8 @@ class Glance:
         """How many digits there are."""
         if not self.hints & DIGIT:
             return 0
+        if self.low.isascii():
+            return sum(map(self.low.count, "0123456789"))
         held = "".join(word for word, hints in zip(self._words, self._hints, strict=True) if hints & DIGIT)
         return sum(map(str.isdigit, held))
 

@@ -88,9 +88,11 @@ _ENDS = frozenset(".,;!?)'\"")
 _THREE_DIGITS = re.compile(r"\d\d\d")
 _RUN, _LONG_RUN = re.compile(r"[\w+/=.~!#$%^*@&-]{8}"), re.compile(r"[\w+/=.~!#$%^*@&-]{20}")
 _KEY_FORM = re.compile(
-    r"a[ksb]ia|acca|gh[pousr]_|github_pat_|gl[a-z]{1,5}[-_]|xox|xapp-|xwfp-|aiza|ya29\.|gocspx-|[srp]k_|whsec_|sg\.|key-"
-    r"|sk-|sk[0-9a-f]{32}|npm_|pypi-|hf_|atatt3|atctt3|do[opr]_v1_|dapi|hv[sbr]\.|dp\.|shp|sq0|lin_api_|ntn_|nrak-|eyj|:aa|q~"
-    r"|amzn\.|eaaced|pmak-|rubygems_|pat[a-z0-9]{14}\.|figd_|sntrys_|tfp_"
+    branched(
+        "akia|asia|abia|acca|gh[pousr]_|github_pat_|gl[a-z]{1,5}[-_]|xox|xapp-|xwfp-|aiza|ya29[.]|gocspx-|sk_|rk_|pk_"
+        "|whsec_|sg[.]|key-|sk-|sk[0-9a-f]{32}|npm_|pypi-|hf_|atatt3|atctt3|do[opr]_v1_|dapi|hv[sbr][.]|dp[.]|shp|sq0"
+        "|lin_api_|ntn_|nrak-|eyj|aa(?<=:aa)|q~|amzn[.]|eaaced|pmak-|rubygems_|pat[a-z0-9]{14}[.]|figd_|sntrys_|tfp_"
+    )
 )
 """Something of every form that an issuer gave to keys."""
 _FISCAL = re.compile(r"[a-z]{6}\d\d[a-z]\d\d[a-z]\d{3}[a-z]")

@@ -64,6 +64,8 @@ _TYPED = re.compile(
     r"(?:that )?(?:i|he|she|we|they|you|ich|er|sie|wir|user)[ \t](?:always |usually |now )?"
     r"(?:type|typed|enter|entered|use|used|put|have|had|get|got|set|try|tried|tippe|eingebe|verwende|habe|was)"
 )
+_WAS = ("what", "the one", "is was", "st was", "ar was", "as was", "\twas")
+"""Some of it stands in whatever fits."""
 _VALUE_BEFORE = re.compile(r"(?<!\S)[\"'(]?(?P<v>[^\s\"'<>]{5,64})[\"')]?$")
 _RESET = re.compile(
     r"(?P<verb>re-?set|set|changed?|put|zurückgesetzt|gesetzt|geändert|réinitialisé|changé|remis|cambiad[oa]"
@@ -139,7 +141,7 @@ def resets(glance: Glance) -> Iterator[Span]:
             if (match["what"] or named or match["verb"].startswith("re")) and mixed and strong(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "password")
     yield from _shaped(glance)
-    if " wh" in low or " was " in low or " the one " in low:
+    if (" wh" in low or " was " in low or " the one " in low) and any(said in low for said in _WAS):
         for match in _TYPED.finditer(low):
             typed = _VALUE_BEFORE.search(text, max(0, match.start() - 66), match.start())
             if typed is not None and strong(typed["v"]):
