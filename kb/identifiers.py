@@ -217,7 +217,7 @@ def _dotted(token: str) -> tuple[str, str] | None:
     if _EXCEPTION.fullmatch(token):
         return "exception", token.rsplit(".", 1)[-1].casefold()
     parts = token.casefold().split(".")
-    if any(not part for part in parts) or not any(sign.isalpha() for sign in token):
+    if any(not part for part in parts) or not any(map(str.isalpha, token)):
         return None
     if len(parts) == 2 and parts[1] in _FILES and len(parts[0]) > 1:
         return "file", token.casefold()
@@ -229,7 +229,7 @@ def _dotted(token: str) -> tuple[str, str] | None:
 def _named(token: str) -> tuple[str, str] | None:
     if _EXCEPTION.fullmatch(token):
         return "exception", token.casefold()
-    digits = sum(sign.isdigit() for sign in token)
+    digits = sum(map(str.isdigit, token))
     split = "-" in token or "_" in token
     usual = token.casefold().split("-")[0] in _NOT_TICKETS
     if digits and not usual and _HOST.fullmatch(token) and (split or digits > 1):
