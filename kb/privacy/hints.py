@@ -3,6 +3,8 @@
 A hint is a necessary condition and no more. Where a rule says "no word hints at this", its pattern cannot match; where
 one does, the pattern decides as if nobody had hinted. Words are told apart by blanks, which "\\s", ``str.split`` and
 ``str.isspace`` mean alike, and are in small letters, which keeps what is a letter, a digit or a blank.
+
+Five hints are more: WIRELESS, COD, RESET, PAIR_TALK and SIGN_INSIDE are what a rule asks of a text before it reads it.
 """
 
 from __future__ import annotations
