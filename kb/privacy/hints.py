@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from kb.privacy.known import Known
 from kb.privacy.spans import alternatives, branched
 
 # What a word holds.
@@ -101,8 +102,6 @@ _FISCAL = re.compile(r"[a-z]{6}\d\d[a-z]\d\d[a-z]\d{3}[a-z]")
 _IBAN = re.compile(r"[a-z]{2}\d\d(?<![a-z0-9][a-z]{2}\d\d)")
 _LEVELS = frozenset("0456789")
 _DIGIT = re.compile("[0-9]")
-_REMEMBERED, _LONGEST = 50_000, 120
-"""How many words are known at most, and how long they are at most: longer ones hardly return."""
 
 
 def hints_of(word: str) -> int:
@@ -151,16 +150,4 @@ def _signed(piece: str) -> bool:
     return not _SIGNS.isdisjoint(piece) and any(map(str.isalpha, piece)) and any(map(str.isdigit, piece))
 
 
-class _Known(dict[str, int]):
-    """What each word that was met hints at, worked out once."""
-
-    def __missing__(self, word: str) -> int:
-        found = hints_of(word)
-        if len(word) <= _LONGEST:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[word] = found
-        return found
-
-
-KNOWN = _Known()
+KNOWN = Known(hints_of)

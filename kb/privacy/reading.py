@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from kb.privacy.beside import COUNT
+from kb.privacy.known import Known
 from kb.privacy.looks import HASHED, WORDS, fame, look, ordinary
 from kb.privacy.meanings import AROUND, meaning
 from kb.privacy.spans import words
@@ -37,8 +38,6 @@ _NAMES = words(
     version build release room raum port account-key x-uidl: uidl"""
 )
 """What follows these is what something is called."""
-_KEPT = 50_000
-"""Words of which is remembered how they read."""
 _NO_NAME = 15
 """More letters with capitals among them than a name has."""
 
@@ -63,19 +62,7 @@ class Word:
     """Whether small letters and capitals are mixed in it as in no word: "lHUWof"."""
 
 
-class _Words(dict[str, Word]):
-    """What was said of words before; the longest are not kept."""
-
-    def __missing__(self, word: str) -> Word:
-        found = _look_up(word)
-        if len(word) <= _PARTS:
-            if len(self) >= _KEPT:
-                self.clear()
-            self[word] = found
-        return found
-
-
-_KNOWN = _Words()
+_KNOWN = Known(lambda word: _look_up(word))
 
 
 class Line:

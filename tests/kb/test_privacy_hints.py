@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kb.privacy import beside, codes, devices, hints, ids, keys, logins, numbers, passwords, people
+from kb.privacy import beside, codes, devices, hints, ids, keys, known, logins, numbers, passwords, people
 from kb.privacy import commands as orders
 from kb.privacy.glance import Glance
+from kb.privacy.known import Known
 from kb.privacy.spans import alternatives, lowered
 from kb.privacy.values import strong
 from kb.privacy.wording import STEMS
@@ -233,7 +234,7 @@ def test_small_letters_keep_what_a_sign_is() -> None:
 
 
 def test_known_words_stay_few() -> None:
-    known = hints._Known()
-    known.update({str(n): 0 for n in range(hints._REMEMBERED)})
-    assert known["p" * hints._LONGEST] and len(known) == 1
-    assert known["@" * (hints._LONGEST + 1)] and len(known) == 1
+    words = Known(hints.hints_of)
+    words.update({str(n): 0 for n in range(known._MOST)})
+    assert words["p" * known._LONGEST] and len(words) == 1
+    assert words["@" * (known._LONGEST + 1)] and len(words) == 1
