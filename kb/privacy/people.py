@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from kb.privacy.glance import Glance
 from kb.privacy.hints import MAIL
-from kb.privacy.spans import Span, words
+from kb.privacy.spans import Span, lowered, words
 
 _MAIL = re.compile(
     r"(?<![\w.%+'@-])[\w%+'-][\w.%+'-]{0,63}@(?:[A-Za-z0-9\u00c0-\u024f](?:[\w-]{0,62})\.){1,6}[A-Za-z\u00c0-\u024f][\w-]{1,23}(?![\w@-])"
@@ -196,20 +196,55 @@ def names(text: str, caller: str) -> Iterator[Span]:
             if not text[max(0, at - 1) : at].isalnum() and not text[at + len(whole) : at + len(whole) + 1].isalnum():
                 yield Span(at, at + len(whole), "name")
             at = text.find(whole, at + len(whole))
+    wanted = _wanted(parts, text)
+    for start, end in _called(text, wanted) if wanted else ():
+        said = text[start:end]
+        if any(sign in said for sign in " ._-") or _stands_for(text, said, start, end):
+            yield Span(start, end, "name")
+
+
+def _wanted(parts: Sequence[str], text: str) -> tuple[str, ...]:
+    """The parts that stand in the text at all, the longest first."""
     low = text.casefold()
-    wanted = [part for part in dict.fromkeys(parts) if part.casefold() in low]
-    if not wanted:
-        return
-    one = "|".join(sorted(map(re.escape, wanted), key=len, reverse=True))
-    pattern = re.compile(
-        rf"(?<![\w\\])(?<![\w.\\][/@.-])(?<!://)(?:{one})(?:(?:,? {{1,2}}(?:[A-Z]\. )?|[._-])(?:{one}))?"
-        r"(?!(?!s\b)[\w@\\]|[-.]\w)",
-        re.IGNORECASE,
-    )
-    for match in pattern.finditer(text):
-        said = match.group()
-        if any(sign in said for sign in " ._-") or _stands_for(text, said, match.start(), match.end()):
-            yield Span(match.start(), match.end(), "name")
+    return tuple(sorted((part for part in dict.fromkeys(parts) if part.casefold() in low), key=len, reverse=True))
+
+
+def _called(text: str, parts: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """[start, end) of one of these names, or of two beside each other, where they are words of their own.
+
+    A pattern for each caller would take longer to make than to use.
+    """
+    low, parts = lowered(text), tuple(map(lowered, parts))
+    places, last = sorted({at for part in parts for at in _each(low, part)}), 0
+    for start in places:
+        if start >= last and _FREE.match(text, start) is not None:
+            end = next(iter(_ends(text, low, start, parts)), 0)
+            if end:
+                yield start, end
+                last = end
+
+
+def _each(low: str, part: str) -> Iterator[int]:
+    at = low.find(part)
+    while at >= 0:
+        yield at
+        at = low.find(part, at + 1)
+
+
+def _ends(text: str, low: str, start: int, parts: tuple[str, ...]) -> Iterator[int]:
+    """Where a name that begins here may end: a second one beside it comes first."""
+    for one in parts:
+        if low.startswith(one, start):
+            end = start + len(one)
+            then = _BETWEEN.match(text, end)
+            ends = [then.end() + len(two) for two in parts if low.startswith(two, then.end())] if then else []
+            yield from (at for at in (*ends, end) if _SHUT.match(text, at) is not None)
+
+
+_FREE = re.compile(r"(?<![\w\\])(?<![\w.\\][/@.-])(?<!://)")
+_BETWEEN = re.compile(r",? {1,2}(?:[A-Z]\. )?|[._-]", re.IGNORECASE)
+_SHUT = re.compile(r"(?!(?!s\b)[\w@\\]|[-.]\w)", re.IGNORECASE)
+"""Before a name, between two and behind: no part of a path, an address or a longer word, but "Emma's" and "Emmas"."""
 
 
 def _stands_for(text: str, said: str, start: int, end: int) -> bool:
