@@ -1,4 +1,7 @@
-"""Redact what an import will write in processes beside it, batch by batch and in order, so that every core helps."""
+"""Redact what an import will write in processes beside it, batch by batch and in order, so that every core helps.
+
+The process that writes redacts too where it would only wait, so there is one less beside it than there are cores.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from kb.guard import Guard, Ready
 from kb.records import Record
@@ -20,14 +24,14 @@ MOST = 8
 WORTH = 400_000
 """Bytes of an export from which on it is worth starting them."""
 _WAITING = 3
-"""Batches for each process that are read ahead."""
+"""Batches for each process, that which writes among them, that are read ahead."""
 
 
 def workers(threads: int = 0) -> int:
-    """How many processes this machine is given; 0 where one core has to do everything."""
+    """How many processes beside the one that writes this machine is given; 0 where one core has to do everything."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = min(threads or MOST, there, MOST)
-    return cores if cores > 1 else 0
+    return cores - 1
 
 
 def through(
@@ -44,13 +48,13 @@ def through(
     spawned = multiprocessing.get_context("spawn")  # a fork of a program with threads may hang
     pool = ProcessPoolExecutor(processes, mp_context=spawned, initializer=_begin)
     try:
-        sent: deque[tuple[Sequence[Record], Future[Ready] | None]] = deque()
+        sent: deque[_Sent] = deque()
         for batch in batches:
-            sent.append((batch, _sent(pool, guard(), batch)))
-            if len(sent) > _WAITING * processes:
-                yield _back(*sent.popleft())
+            sent.append(_Sent(batch, _sent(pool, guard(), batch)))
+            if len(sent) > _WAITING * (processes + 1):
+                yield _first(sent, guard)
         while sent:
-            yield _back(*sent.popleft())
+            yield _first(sent, guard)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -76,11 +80,26 @@ def _left_alone() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _back(batch: Sequence[Record], done: Future[Ready] | None) -> tuple[Sequence[Record], Ready | None]:
+@dataclass(slots=True)
+class _Sent:
+    """A batch, and what will come of it: ``None`` where the processes were lost."""
+
+    batch: Sequence[Record]
+    done: Future[Ready] | Ready | None
+
+
+def _first(sent: deque[_Sent], guard: Callable[[], Guard]) -> tuple[Sequence[Record], Ready | None]:
+    """The batch that is next; until it is ready, others that no process has begun with are redacted here."""
+    first = sent.popleft()
     try:
-        return batch, None if done is None else done.result()
+        while isinstance(first.done, Future) and not first.done.done():
+            left = next((one for one in reversed(sent) if isinstance(one.done, Future) and one.done.cancel()), None)
+            if left is None:
+                break
+            left.done = Ready.by(guard(), left.batch)
+        return first.batch, first.done.result() if isinstance(first.done, Future) else first.done
     except BrokenProcessPool:
-        return batch, None
+        return first.batch, None
 
 
 def _begin() -> None:

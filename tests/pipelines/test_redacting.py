@@ -128,6 +128,21 @@ def _without_numbers(row: dict[str, Any]) -> dict[str, str]:
     return {name: re.sub(r"-\d+\]", "]", str(value)) for name, value in row.items() if name not in made}
 
 
+def test_the_process_that_writes_redacts_what_lies_ahead_where_it_would_only_wait(tmp_path: Path) -> None:
+    home, asked, numbers = desk(tmp_path), list[int](), list[str]()
+
+    def guard() -> Guard:
+        asked.append(len(numbers))
+        return home.store.guard()
+
+    for batch, ready in redacting.through(batches(tickets(400), 20), guard, processes=1):
+        assert ready is not None
+        assert ready.records[0].record == home.store.guard().record(ingest.prepare(batch[0])).record
+        numbers += [one.record.number for one in ready.records]  # type: ignore[union-attr]
+    assert numbers == [one.number for one in tickets(400)]
+    assert len(asked) > 20  # once for each batch that is sent, and once more for each that is redacted here
+
+
 def test_an_import_goes_on_where_a_process_is_killed(tmp_path: Path) -> None:
     home, unready = desk(tmp_path), 0
     for at, (batch, ready) in enumerate(redacting.through(batches(tickets(200)), home.store.guard, processes=2)):
