@@ -18,7 +18,7 @@ from kb.database import chunks, next_seq, one_writer
 from kb.errors import BadSetting
 from kb.holdings import TABLES, parts
 from kb.overlay import Overlay
-from kb.privacy.people import names, names_of
+from kb.privacy.names import names, names_of
 from kb.privacy.redactor import WORDS
 from kb.records import Kind, Ref, Ticket
 from kb.rows import from_row, to_row

@@ -13,9 +13,10 @@ from kb.privacy.ids import ids
 from kb.privacy.keys import keys
 from kb.privacy.kinds import SECRETS, Rules
 from kb.privacy.learnt import learnt
+from kb.privacy.names import names
 from kb.privacy.numbers import numbers
 from kb.privacy.passwords import passwords
-from kb.privacy.people import emails, names, phones
+from kb.privacy.people import emails, phones
 from kb.privacy.spans import PLACEHOLDER, Cover, Span, apart, seen
 from kb.records import Article, Problem, Record, Ticket
 

@@ -238,3 +238,18 @@ def test_known_words_stay_few() -> None:
     words.update({str(n): 0 for n in range(known._MOST)})
     assert words["p" * known._LONGEST] and len(words) == 1
     assert words["@" * (known._LONGEST + 1)] and len(words) == 1
+
+
+def test_of_too_many_known_words_those_go_that_were_not_asked_for_again() -> None:
+    asked = list[str]()
+
+    def of(word: str) -> int:
+        asked.append(word)
+        return len(word)
+
+    words = Known(of)
+    for n in range(2 * known._MOST):  # so that the first half gives way to the second
+        assert words[str(n)] == len(str(n))
+        assert words["often"] == 5
+    assert asked.count("often") == 1
+    assert words["7"] == 1 and asked.count("7") == 2
