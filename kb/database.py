@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 from kb import postgres
 from kb import schema as s
+from kb.disks import is_read_only
 from kb.errors import NotAHome, StoreTrouble
 from kb.privacy.sealing import Sealer
 from kb.records import Viewer
@@ -255,42 +256,35 @@ def _upgrade(db: sa.Connection) -> None:
     command.upgrade(config, "head")
 
 
+_PRAGMAS = ("foreign_keys=ON", "busy_timeout=30000", "synchronous=FULL", "secure_delete=ON")
+
+
 def _sqlite(path: Path) -> sa.Engine:
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: Any) -> None:
+    def _prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            "synchronous=FULL",
-            "secure_delete=ON",
-        ):
+        record.info["only read"] = _cannot_change(path)
+        for pragma in _PRAGMAS if record.info["only read"] else ("journal_mode=WAL", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
 
     been_there: list[int] = []
 
-    def there() -> int:
-        try:
-            return path.stat().st_ino
-        except OSError as error:
-            raise StoreTrouble(
-                f"The store {path} is gone ({error.strerror}): nothing was saved; bring it back with "
-                "`seenbefore restore`."
-            ) from error
-
     @sa.event.listens_for(engine, "do_connect")
-    def _connecting(*_: Any) -> None:
+    def _connecting(_: Any, __: Any, where: list[Any], how: dict[str, Any]) -> None:
         if been_there:
-            there()  # or SQLite would make an empty one
+            _there(path)  # or SQLite would make an empty one
+        # SQLite would want to write its journal beside it, even to read.
+        how["uri"] = _cannot_change(path)
+        where[0] = f"{path.absolute().as_uri()}?immutable=1" if how["uri"] else str(path.absolute())
 
     @sa.event.listens_for(engine, "checkout")
     def _still_there(_: Any, record: Any, __: Any) -> None:
-        file = there()
+        file = _there(path)
         been_there[:] = [file]
-        if record.info.setdefault("file", file) != file:  # another was put in its place: what is open leads nowhere
+        another = record.info.setdefault("file", file) != file  # was put in its place: what is open leads nowhere
+        if another or (record.info["only read"] and not _cannot_change(path)):
             raise sa.exc.DisconnectionError
 
     @sa.event.listens_for(engine, "begin")
@@ -298,6 +292,22 @@ def _sqlite(path: Path) -> sa.Engine:
         db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writes") else "BEGIN")
 
     return engine
+
+
+def _there(path: Path) -> int:
+    """Which file it is now."""
+    try:
+        return path.stat().st_ino
+    except OSError as error:
+        raise StoreTrouble(
+            f"The store {path} is gone ({error.strerror}): nothing was saved; bring it back with `seenbefore restore`."
+        ) from error
+
+
+def _cannot_change(path: Path) -> bool:
+    """Whether the file lies on a disk that nobody can write to, with all of the store in the file itself."""
+    journal = path.with_name(f"{path.name}-wal")
+    return is_read_only(path) and not (journal.exists() and journal.stat().st_size)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +34,8 @@ _YEAR, _MONTH = timedelta(days=365), timedelta(days=30)
 _SOME_WORDS = 0.2
 _PARTNERS = 10
 """Doubles kept of one article at most: of a thousand equal ones a person merges a few at a time."""
+_ALIKE = 5
+"""Decimals of a score: what processors make of the others decides nothing."""
 _ROWS = 512
 _SKETCH = 256
 _SLACK = 0.15
@@ -192,12 +194,17 @@ def doubles(articles: Sequence[Article], vectors: Vectors, *, at_least: float = 
     spread = Counter(word for bag in bags for word in bag)
     weigh = {word: math.log(1 + len(kept) / count) for word, count in spread.items()}
     by_words = _close(_sketches(bags, weigh), SAME_WORDS - _SLACK)
-    found: dict[tuple[int, int], Pair] = {}
+    found = defaultdict[int, list[Pair]](list)
     for a, b in sorted({*_close(rows, at_least), *by_words}):
         score, overlap = float(rows[a] @ rows[b]), _overlap(bags[a], bags[b], weigh)
         if (score >= at_least and overlap >= _SOME_WORDS) or overlap >= SAME_WORDS:
-            found[a, b] = _pair(kept[a], kept[b], score, overlap)
-    return sorted(found.values(), key=lambda pair: (-max(pair.score, pair.overlap), *_numbers(pair)))
+            found[a].append(_pair(kept[a], kept[b], score, overlap))
+    best = (pair for pairs in found.values() for pair in sorted(pairs, key=_nearest)[:_PARTNERS])
+    return sorted(best, key=lambda pair: (_nearest(pair), *_numbers(pair)))
+
+
+def _nearest(pair: Pair) -> float:
+    return -round(max(pair.score, pair.overlap), _ALIKE)
 
 
 def near(articles: Sequence[Article], vectors: Vectors, *, at_least: float = NEAR) -> list[Pair]:
@@ -226,7 +233,8 @@ def _close(rows: Vectors, at_least: float) -> Iterator[tuple[int, int]]:
         for a, row in enumerate(scores):
             partners = np.flatnonzero(row[a + 1 :] >= at_least) + a + 1
             if len(partners) > _PARTNERS:
-                partners = partners[np.argsort(-row[partners], kind="stable")[:_PARTNERS]]
+                order = np.argsort(-row[partners].round(_ALIKE), kind="stable")
+                partners = partners[order[:_PARTNERS]]
             for b in partners.tolist():
                 yield start + a, start + b
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from kb.disks import is_read_only
 from kb.errors import Damaged, StoreTrouble
 
 FIELDS: tuple[str, ...] = ("title", "body", "fix")
@@ -94,7 +97,8 @@ class WordIndex:
     def open(cls, folder: Path) -> WordIndex:
         """Open a published folder whose checksums the caller has verified. Raises ``Damaged`` where it cannot."""
         try:
-            return cls(tantivy.Index.open(str(folder)))
+            with _to_open(folder) as place:
+                return cls(tantivy.Index.open(place))
         except ValueError as error:
             raise Damaged("The word index cannot be read: run `seenbefore index`.") from error
 
@@ -263,6 +267,22 @@ def _analyzer() -> tantivy.TextAnalyzer:
     build = build.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold())
     build = build.filter(tantivy.Filter.stopword("english")).filter(tantivy.Filter.stemmer("english"))
     return build.build()
+
+
+@contextmanager
+def _to_open(folder: Path) -> Iterator[str]:
+    """Where the files of a folder can be opened: tantivy locks a folder for that, which a read-only disk forbids.
+
+    What is open stays open when the links to it are gone.
+    """
+    if not is_read_only(folder):
+        yield str(folder)
+        return
+    with TemporaryDirectory(prefix="seenbefore-words-") as elsewhere:
+        for file in folder.iterdir():
+            if file.suffix != ".lock":
+                Path(elsewhere, file.name).symlink_to(file.absolute())
+        yield elsewhere
 
 
 def _schema() -> tantivy.Schema:

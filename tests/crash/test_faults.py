@@ -252,6 +252,33 @@ def test_a_home_on_a_read_only_disk_refuses_in_one_sentence_and_is_whole_afterwa
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.sqlite("the file cannot be written")
+def test_a_desk_on_a_read_only_disk_answers_and_takes_writes_again_when_the_disk_does(tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(place)], capture_output=True).returncode:
+        pytest.skip("only root can mount a read-only disk")
+    try:
+        home = small_home(place / "desk", n=8, made=False)
+        index.build(home)
+        before = [hit.record.ref for hit in desk_of(home).search(ticket(1).text, viewer=EVERYONE).hits]
+        home.store.close()  # what was in the journal goes to the file, and the journal goes
+        assert not list((place / "desk").glob("knowledge.db-*"))
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        still = home_at(place / "desk")
+        desk = desk_of(still)
+        assert [hit.record.ref for hit in desk.search(ticket(1).text, viewer=EVERYONE).hits] == before != []
+        with pytest.raises(StoreTrouble):
+            still.store.set("sure", "0.5")
+        subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
+        still.store.write("ticket", [ticket(99)])
+        assert still.store.counts(KEEPER)["tickets"] == home_at(place / "desk").store.counts(KEEPER)["tickets"] == 9
+        assert ticket(99).ref in {hit.record.ref for hit in desk.search(ticket(99).text, viewer=EVERYONE).hits}
+        still.store.close()
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
 def harms(blob: bytes) -> dict[str, bytes]:
     """A file cut in half, with one bit flipped, and emptied."""
     at = len(blob) // 2
