@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 
 from kb import postgres
 from kb import schema as s
-from kb.disks import is_read_only
+from kb.disk import is_read_only
 from kb.errors import NotAHome, StoreTrouble
 from kb.privacy.sealing import Sealer
 from kb.records import Viewer

@@ -1,4 +1,4 @@
-"""Have what was written on the disk itself, before anybody is told that it is there."""
+"""Have what was written on the disk itself, before anybody is told that it is there; and what a disk forbids."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ def sync_tree(folder: Path) -> None:
     for path in folder.rglob("*"):
         sync(path)
     sync(folder)
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether it lies on a disk that nobody can write to, whoever he is; not what a missing right forbids."""
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

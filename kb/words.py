@@ -13,7 +13,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from kb.disks import is_read_only
+from kb.disk import is_read_only
 from kb.errors import Damaged, StoreTrouble
 
 FIELDS: tuple[str, ...] = ("title", "body", "fix")

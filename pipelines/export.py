@@ -35,6 +35,13 @@ def export(home: Home, file: Path, *, kind: str, viewer: Viewer, overwrite: bool
     return written
 
 
+def write_records(file: Path, kind: str, records: Iterator[Record]) -> int:
+    """Write records that no home holds as a CSV of ours; returns how many. The file is there whole or not at all."""
+    names = columns_of(kind)
+    with whole(file) as unfinished:
+        return _write_csv(unfinished, names, (_plain(record, names) for record in records))
+
+
 def _rows(home: Home, kind: str, viewer: Viewer) -> Iterator[dict[str, Any]]:
     if kind == "links":
         for batch in home.store.each("ticket", viewer):

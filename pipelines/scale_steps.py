@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,16 +24,16 @@ from kb.passages import passages
 from kb.records import KEEPER, Article, Filter, Ref, Ticket, Viewer
 from kb.rows import content_hash
 from kb.text import prepare
+from pipelines import export as exporting
 from pipelines import index as indexing
-from pipelines import redacting
 from pipelines import train as training
 from pipelines.desk import desk_of
 from pipelines.home import Home
 from pipelines.scale_tickets import FIRST, SEED, SOURCE, Parents, perturbed
 from pipelines.settings import Settings, read
 
-_BATCH, _MADE = 500, 20_000
-"""Tickets of one transaction, and tickets that are invented before the clock runs."""
+_MADE, _LOOKS = 20_000, 5.0
+"""Tickets whose links are written at once, and seconds between two looks at how far an import is."""
 _ASKED = 200
 _SAMPLED = 100
 _AGENT = Viewer("agent", frozenset({"HR", "Security"}))
@@ -57,28 +58,52 @@ class Job:
 
 
 def _import(job: Job) -> dict[str, float]:
-    """Write articles, tickets and links in batches; the time is that of cleaning and writing, not of inventing."""
-    parents, store, clock = Parents.of(job.base, job.size), job.home.store, time.perf_counter
+    """Invent tickets, write them as an export, and import that as anybody would; the time is that of the command."""
+    parents, store, place = Parents.of(job.base, job.size), job.home.store, job.home.folder
     store.write("article", parents.made_articles())
-    done = store.counts(KEEPER)["tickets"] // _BATCH * _BATCH
-    notes = job.home.folder / "import-spent.json"
-    spent, timed = json.loads(notes.read_text("utf-8")) if notes.exists() else (0.0, 0)
+    exported = place.with_name(f"{place.name}.csv")
+    if not exported.exists():
+        exporting.write_records(exported, "tickets", _invented(job, parents))
     store.salted()
-    for start in range(done, job.size, _MADE):
-        made = [parents.ticket(i) for i in range(start, min(start + _MADE, job.size))]
-        links = [link for i in range(start, start + len(made)) for link in parents.links_of(i)]
-        begun = clock()
-        batches = (made[at : at + _BATCH] for at in range(0, len(made), _BATCH))
-        for batch, ready in redacting.through(batches, store.guard, processes=redacting.workers()):
-            store.write("ticket", batch if ready is not None else [prepare(ticket) for ticket in batch], ready=ready)
-            job.say("written", start + len(batch), job.size)
-        if links:
-            store.link(links)
-        spent, timed = spent + clock() - begun, timed + len(made)
-        notes.write_text(json.dumps([spent, timed]), "utf-8")
-    rate = timed / max(spent, 1e-9)
-    return {"import_seconds": job.size / max(rate, 1e-9), "import_rate": rate,
+    began = time.perf_counter()
+    done = _ingested(job, exported)
+    spent = time.perf_counter() - began
+    for start in range(0, job.size, _MADE):
+        store.link([link for i in range(start, min(start + _MADE, job.size)) for link in parents.links_of(i)])
+    exported.unlink()
+    rate = (done["added"] or job.size) / spent
+    return {"import_seconds": job.size / max(rate, 1e-9), "import_rate": rate, "exported_mb": done["mb"],
+            "import_peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
             "links": float(store.counts(KEEPER)["links"])}  # fmt: skip
+
+
+def _invented(job: Job, parents: Parents) -> Iterator[Ticket]:
+    for i in range(job.size):
+        yield parents.ticket(i)
+        if i % _MADE == 0:
+            job.say("invented", i, job.size)
+
+
+def _ingested(job: Job, exported: Path) -> dict[str, float]:
+    """What ``seenbefore ingest`` says of it, run as a program of its own; how far it is, is read from the store."""
+    asked = [str(exported), "--home", str(job.home.folder), "--source", SOURCE, "--json"]
+    command = [sys.executable, "-m", "pipelines", "ingest", *asked]
+    size = exported.stat().st_size
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603  # this very program
+        while not _ended(process):
+            job.say("imported", job.home.store.counts(KEEPER)["tickets"], job.size)
+        said = process.stdout.read() if process.stdout else b""
+    if process.returncode:
+        raise StoreTrouble(f"Importing {exported.name} ended with code {process.returncode}: see what it says above.")
+    return {"added": float(json.loads(said)["added"]), "mb": size / 2**20}
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(_LOOKS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _vectors(job: Job) -> dict[str, float]:
@@ -272,8 +297,8 @@ def main(arguments: Iterable[str]) -> int:
     }  # fmt: skip
     begun = time.perf_counter()
     figures = {name: float(value) for name, value in steps[step](job).items()}
-    figures |= {f"{step}_peak_mb": _memory("VmHWM"), f"{step}_cpu_seconds": time.process_time(),
-                f"{step}_load": os.getloadavg()[0], "seconds": time.perf_counter() - begun}  # fmt: skip
+    figures = {f"{step}_peak_mb": _memory("VmHWM"), f"{step}_cpu_seconds": time.process_time(),
+               f"{step}_load": os.getloadavg()[0], "seconds": time.perf_counter() - begun} | figures  # fmt: skip
     fresh = place / f".{step}.json"
     fresh.write_text(json.dumps(figures), "utf-8")
     fresh.replace(place / f"{step}.json")

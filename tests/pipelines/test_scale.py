@@ -96,25 +96,23 @@ def test_every_step_tells_its_cost_and_a_stopped_import_goes_on(
     base: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEENBEFORE_EMBEDDER", "hashing")
-    write, calls = Store.write, []
 
-    def stopped(self: Store, kind: str, records: Sequence[Any], **more: Any) -> Any:
-        calls.append(kind)
-        if calls.count("ticket") == 2:
-            raise KeyboardInterrupt
-        return write(self, kind, records, **more)  # type: ignore[arg-type]
+    def stopped(self: Store, links: Sequence[Link]) -> Any:
+        raise KeyboardInterrupt
 
     place = tmp_path / "desk"
     with monkeypatch.context() as broken:
-        broken.setattr(Store, "write", stopped)
+        broken.setattr(Store, "link", stopped)
         with pytest.raises(KeyboardInterrupt):
             step("import", base, place)
+    assert place.with_name("desk.csv").exists(), "what was invented is not invented again"
     assert step("import", base, place)["import_rate"] > 0
     home = Home(Settings(place, embedder="hashing"))
     made = records(home)
     assert [t.number for t in made] == [f"S{i:08d}" for i in range(SIZE)]
     assert home.store.counts(KEEPER)["articles"] == scale_tickets.ARTICLES
     assert home.store.links()
+    assert not place.with_name("desk.csv").exists()
 
     step("vectors", base, place)
     figures = step("index", base, place)
