@@ -24,7 +24,7 @@ MOST = 8
 WORTH = 400_000
 """Bytes of an export from which on it is worth starting them."""
 _WAITING = 3
-"""Batches for each process, that which writes among them, that are read ahead."""
+"""Batches for each process that are sent ahead, and as many for the one that writes are read."""
 
 
 def workers(threads: int = 0) -> int:
@@ -48,23 +48,79 @@ def through(
     spawned = multiprocessing.get_context("spawn")  # a fork of a program with threads may hang
     pool = ProcessPoolExecutor(processes, mp_context=spawned, initializer=_begin)
     try:
-        sent: deque[_Sent] = deque()
+        ahead = _Ahead(pool, guard, _WAITING * processes)
         for batch in batches:
-            sent.append(_Sent(batch, _sent(pool, guard(), batch)))
-            if len(sent) > _WAITING * (processes + 1):
-                yield _first(sent, guard)
-        while sent:
-            yield _first(sent, guard)
+            ahead.add(batch)
+            if len(ahead) > _WAITING * (processes + 1):
+                yield ahead.first()
+        while len(ahead):
+            yield ahead.first()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _sent(pool: ProcessPoolExecutor, guard: Guard, batch: Sequence[Record]) -> Future[Ready] | None:
-    try:
-        with _left_alone():
-            return pool.submit(Ready.by, guard, batch)
-    except BrokenProcessPool:
-        return None
+@dataclass(slots=True)
+class _Batch:
+    """Some records; with neither of the two it waits still, and it is lost with the processes that had it."""
+
+    records: Sequence[Record]
+    sent: Future[Ready] | None = None
+    ready: Ready | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has begun with it."""
+        return self.sent is None and self.ready is None
+
+
+class _Ahead:
+    """Batches that were read ahead: the first ones go to the processes, the last ones are left to this one."""
+
+    def __init__(self, pool: ProcessPoolExecutor, guard: Callable[[], Guard], most: int) -> None:
+        self._pool, self._guard, self._most = pool, guard, most
+        self._batches: deque[_Batch] = deque()
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def add(self, records: Sequence[Record]) -> None:
+        """One more."""
+        self._batches.append(_Batch(records))
+        self._send()
+
+    def first(self) -> tuple[Sequence[Record], Ready | None]:
+        """The one that is next; until it is ready, others are redacted here."""
+        first = self._batches[0]
+        while first.ready is None and not (first.sent is not None and first.sent.done()):
+            last = next((one for one in reversed(self._batches) if one.waits), None)
+            if last is None:
+                break
+            last.ready = Ready.by(self._guard(), last.records)
+            self._send()
+        self._batches.popleft()
+        try:
+            return first.records, first.ready if first.sent is None else first.sent.result()
+        except BrokenProcessPool:
+            return first.records, None
+
+    def _send(self) -> None:
+        """Give the processes what they can take; a pool's own queue gives nothing back."""
+        busy = sum(one.sent is not None and not one.sent.done() for one in self._batches)
+        for one in self._batches:
+            if busy >= self._most:
+                return
+            if one.waits:
+                one.sent = self._submit(one.records)
+                busy += 1
+
+    def _submit(self, records: Sequence[Record]) -> Future[Ready]:
+        try:
+            with _left_alone():
+                return self._pool.submit(Ready.by, self._guard(), records)
+        except BrokenProcessPool as error:
+            lost = Future[Ready]()
+            lost.set_exception(error)
+            return lost
 
 
 @contextmanager
@@ -78,28 +134,6 @@ def _left_alone() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@dataclass(slots=True)
-class _Sent:
-    """A batch, and what will come of it: ``None`` where the processes were lost."""
-
-    batch: Sequence[Record]
-    done: Future[Ready] | Ready | None
-
-
-def _first(sent: deque[_Sent], guard: Callable[[], Guard]) -> tuple[Sequence[Record], Ready | None]:
-    """The batch that is next; until it is ready, others that no process has begun with are redacted here."""
-    first = sent.popleft()
-    try:
-        while isinstance(first.done, Future) and not first.done.done():
-            left = next((one for one in reversed(sent) if isinstance(one.done, Future) and one.done.cancel()), None)
-            if left is None:
-                break
-            left.done = Ready.by(guard(), left.batch)
-        return first.batch, first.done.result() if isinstance(first.done, Future) else first.done
-    except BrokenProcessPool:
-        return first.batch, None
 
 
 def _begin() -> None:
