@@ -265,18 +265,17 @@ def _sqlite(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None
-        record.info["only read"] = _cannot_change(path)
         for pragma in _PRAGMAS if record.info["only read"] else ("journal_mode=WAL", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
 
     been_there: list[int] = []
 
     @sa.event.listens_for(engine, "do_connect")
-    def _connecting(_: Any, __: Any, where: list[Any], how: dict[str, Any]) -> None:
+    def _connecting(_: Any, record: Any, where: list[Any], how: dict[str, Any]) -> None:
         if been_there:
             _there(path)  # or SQLite would make an empty one
         # SQLite would want to write its journal beside it, even to read.
-        how["uri"] = _cannot_change(path)
+        how["uri"] = record.info["only read"] = _cannot_change(path)
         where[0] = f"{path.absolute().as_uri()}?immutable=1" if how["uri"] else str(path.absolute())
 
     @sa.event.listens_for(engine, "checkout")

@@ -61,16 +61,10 @@ def through(
 
 @dataclass(slots=True)
 class _Batch:
-    """Some records; with neither of the two it waits still, and it is lost with the processes that had it."""
+    """Some records, and what comes of them; ``None`` while nobody has begun with them."""
 
     records: Sequence[Record]
-    sent: Future[Ready] | None = None
-    ready: Ready | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether nobody has begun with it."""
-        return self.sent is None and self.ready is None
+    made: Future[Ready] | None = None
 
 
 class _Ahead:
@@ -90,27 +84,29 @@ class _Ahead:
 
     def first(self) -> tuple[Sequence[Record], Ready | None]:
         """The one that is next; until it is ready, others are redacted here."""
+        self._send()
         first = self._batches[0]
-        while first.ready is None and not (first.sent is not None and first.sent.done()):
-            last = next((one for one in reversed(self._batches) if one.waits), None)
+        while first.made is not None and not first.made.done():
+            last = next((one for one in reversed(self._batches) if one.made is None), None)
             if last is None:
                 break
-            last.ready = Ready.by(self._guard(), last.records)
+            last.made = Future()
+            last.made.set_result(Ready.by(self._guard(), last.records))
             self._send()
         self._batches.popleft()
         try:
-            return first.records, first.ready if first.sent is None else first.sent.result()
+            return first.records, None if first.made is None else first.made.result()
         except BrokenProcessPool:
             return first.records, None
 
     def _send(self) -> None:
-        """Give the processes what they can take; a pool's own queue gives nothing back."""
-        busy = sum(one.sent is not None and not one.sent.done() for one in self._batches)
+        """Give the processes what they can take, the first ones first; a pool's own queue gives nothing back."""
+        busy = sum(one.made is not None and not one.made.done() for one in self._batches)
         for one in self._batches:
             if busy >= self._most:
                 return
-            if one.waits:
-                one.sent = self._submit(one.records)
+            if one.made is None:
+                one.made = self._submit(one.records)
                 busy += 1
 
     def _submit(self, records: Sequence[Record]) -> Future[Ready]:

@@ -64,16 +64,15 @@ def _import(job: Job) -> dict[str, float]:
     exported = place.with_name(f"{place.name}.csv")
     if not exported.exists():
         exporting.write_records(exported, "tickets", _invented(job, parents))
-    store.salted()
     began = time.perf_counter()
     done = _ingested(job, exported)
     spent = time.perf_counter() - began
     for start in range(0, job.size, _MADE):
         store.link([link for i in range(start, min(start + _MADE, job.size)) for link in parents.links_of(i)])
     exported.unlink()
-    rate = (done["added"] or job.size) / spent
-    return {"import_seconds": job.size / max(rate, 1e-9), "import_rate": rate, "exported_mb": done["mb"],
-            "import_peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    rate, used = (done["added"] or job.size) / spent, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"import_seconds": job.size / rate, "import_rate": rate, "exported_mb": done["mb"],
+            "import_peak_mb": used.ru_maxrss / 1024, "import_cpu_seconds": used.ru_utime + used.ru_stime,
             "links": float(store.counts(KEEPER)["links"])}  # fmt: skip
 
 

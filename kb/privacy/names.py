@@ -63,25 +63,18 @@ def names(text: str, caller: str) -> Iterator[Span]:
             if not text[max(0, at - 1) : at].isalnum() and not text[at + len(whole) : at + len(whole) + 1].isalnum():
                 yield Span(at, at + len(whole), "name")
             at = text.find(whole, at + len(whole))
-    wanted = _wanted(parts, text)
-    for start, end in _called(text, wanted) if wanted else ():
+    for start, end in _called(text, parts):
         said = text[start:end]
         if any(sign in said for sign in " ._-") or _stands_for(text, said, start, end):
             yield Span(start, end, "name")
 
 
-def _wanted(parts: Sequence[str], text: str) -> tuple[str, ...]:
-    """The parts that stand in the text at all, the longest first."""
-    low = text.casefold()
-    return tuple(sorted((part for part in dict.fromkeys(parts) if part.casefold() in low), key=len, reverse=True))
-
-
-def _called(text: str, parts: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+def _called(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """[start, end) of one of these names, or of two beside each other, where they are words of their own.
 
     A pattern for each caller would take longer to make than to use.
     """
-    low, parts = lowered(text), tuple(map(lowered, parts))
+    low, parts = lowered(text), sorted(map(lowered, parts), key=len, reverse=True)
     places, last = sorted({at for part in parts for at in _each(low, part)}), 0
     for start in places:
         if start >= last and _FREE.match(text, start) is not None:
@@ -98,7 +91,7 @@ def _each(low: str, part: str) -> Iterator[int]:
         at = low.find(part, at + 1)
 
 
-def _ends(text: str, low: str, start: int, parts: tuple[str, ...]) -> Iterator[int]:
+def _ends(text: str, low: str, start: int, parts: Sequence[str]) -> Iterator[int]:
     """Where a name that begins here may end: a second one beside it comes first."""
     for one in parts:
         if low.startswith(one, start):

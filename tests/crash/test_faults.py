@@ -181,18 +181,39 @@ def test_whatever_write_of_a_backup_or_restore_fails_no_half_file_and_no_half_ho
     )
 
 
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of four megabytes."""
-    place = tmp_path / "disk"
+@contextmanager
+def mounted(place: Path, size: str, skip: str) -> Iterator[Path]:
+    """A disk of its own, of this size; skips with this reason where nobody may mount one."""
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)], capture_output=True)
-    if done.returncode:
-        pytest.skip("only root can mount a tiny disk; the failing writes above stand for it")
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)], capture_output=True
+    ).returncode:
+        pytest.skip(skip)
     try:
         yield place
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of four megabytes."""
+    with mounted(
+        tmp_path / "disk", "4m", "only root can mount a tiny disk; the failing writes above stand for it"
+    ) as place:
+        yield place
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that :func:`remount` makes read-only."""
+    with mounted(tmp_path / "disk", "20m", "only root can mount a read-only disk") as place:
+        yield place
+
+
+def remount(place: Path, how: str) -> None:
+    """Make it read-only ("ro") or not ("rw")."""
+    subprocess.run(["mount", "-o", f"remount,{how}", str(place)], check=True)
 
 
 @pytest.mark.sqlite("fills the disk of the file")
@@ -223,60 +244,46 @@ def test_on_a_disk_that_fills_up_what_was_acknowledged_is_there_and_the_desk_can
 
 
 @pytest.mark.sqlite("the file cannot be written")
-def test_a_home_on_a_read_only_disk_refuses_in_one_sentence_and_is_whole_afterwards(tmp_path: Path) -> None:
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(place)], capture_output=True).returncode:
-        pytest.skip("only root can mount a read-only disk")
-    try:
-        home = small_home(place / "desk", n=8, made=False)
-        index.build(home)
-        home.store.close()
-        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        command = [sys.executable, "-m", "pipelines", "ingest", str(tmp_path / "x.csv"), "--home", str(place / "desk")]
-        (tmp_path / "x.csv").write_text("number,short_description\nX1,vpn\nX2,vpn again\n")
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "SEENBEFORE_EMBEDDER": "hashing"}
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
-        assert done.returncode == 1
-        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-        with pytest.raises(StoreTrouble):
-            index.build(home_at(place / "desk"), force=True)
-        with pytest.raises(StoreTrouble):
-            home_at(place / "desk").store.set("sure", "0.5")
-        subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
-        again = home_at(place / "desk")
-        assert again.store.counts(KEEPER)["tickets"] == 8
-        assert again.made.current("index")[1] == ""
-        again.store.close()
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+def test_a_home_on_a_read_only_disk_refuses_in_one_sentence_and_is_whole_afterwards(tmp_path: Path, disk: Path) -> None:
+    home = small_home(disk / "desk", n=8, made=False)
+    index.build(home)
+    home.store.close()
+    remount(disk, "ro")
+    command = [sys.executable, "-m", "pipelines", "ingest", str(tmp_path / "x.csv"), "--home", str(disk / "desk")]
+    (tmp_path / "x.csv").write_text("number,short_description\nX1,vpn\nX2,vpn again\n")
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "SEENBEFORE_EMBEDDER": "hashing"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    with pytest.raises(StoreTrouble):
+        index.build(home_at(disk / "desk"), force=True)
+    with pytest.raises(StoreTrouble):
+        home_at(disk / "desk").store.set("sure", "0.5")
+    remount(disk, "rw")
+    again = home_at(disk / "desk")
+    assert again.store.counts(KEEPER)["tickets"] == 8
+    assert again.made.current("index")[1] == ""
+    again.store.close()
 
 
 @pytest.mark.sqlite("the file cannot be written")
-def test_a_desk_on_a_read_only_disk_answers_and_takes_writes_again_when_the_disk_does(tmp_path: Path) -> None:
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(place)], capture_output=True).returncode:
-        pytest.skip("only root can mount a read-only disk")
-    try:
-        home = small_home(place / "desk", n=8, made=False)
-        index.build(home)
-        before = [hit.record.ref for hit in desk_of(home).search(ticket(1).text, viewer=EVERYONE).hits]
-        home.store.close()  # what was in the journal goes to the file, and the journal goes
-        assert not list((place / "desk").glob("knowledge.db-*"))
-        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        still = home_at(place / "desk")
-        desk = desk_of(still)
-        assert [hit.record.ref for hit in desk.search(ticket(1).text, viewer=EVERYONE).hits] == before != []
-        with pytest.raises(StoreTrouble):
-            still.store.set("sure", "0.5")
-        subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
-        still.store.write("ticket", [ticket(99)])
-        assert still.store.counts(KEEPER)["tickets"] == home_at(place / "desk").store.counts(KEEPER)["tickets"] == 9
-        assert ticket(99).ref in {hit.record.ref for hit in desk.search(ticket(99).text, viewer=EVERYONE).hits}
-        still.store.close()
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+def test_a_desk_on_a_read_only_disk_answers_and_takes_writes_again_when_the_disk_does(disk: Path) -> None:
+    home = small_home(disk / "desk", n=8, made=False)
+    index.build(home)
+    before = [hit.record.ref for hit in desk_of(home).search(ticket(1).text, viewer=EVERYONE).hits]
+    home.store.close()  # what was in the journal goes to the file, and the journal goes
+    assert not list((disk / "desk").glob("knowledge.db-*"))
+    remount(disk, "ro")
+    still = home_at(disk / "desk")
+    desk = desk_of(still)
+    assert [hit.record.ref for hit in desk.search(ticket(1).text, viewer=EVERYONE).hits] == before != []
+    with pytest.raises(StoreTrouble):
+        still.store.set("sure", "0.5")
+    remount(disk, "rw")
+    still.store.write("ticket", [ticket(99)])
+    assert still.store.counts(KEEPER)["tickets"] == home_at(disk / "desk").store.counts(KEEPER)["tickets"] == 9
+    assert ticket(99).ref in {hit.record.ref for hit in desk.search(ticket(99).text, viewer=EVERYONE).hits}
+    still.store.close()
 
 
 def harms(blob: bytes) -> dict[str, bytes]:

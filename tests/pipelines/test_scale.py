@@ -100,14 +100,17 @@ def test_every_step_tells_its_cost_and_a_stopped_import_goes_on(
     def stopped(self: Store, links: Sequence[Link]) -> Any:
         raise KeyboardInterrupt
 
-    place = tmp_path / "desk"
+    place, parents = tmp_path / "desk", Parents.of(base, SIZE)
+    home = Home(Settings(place, embedder="hashing"))
+    home.create()
+    home.store.salted()
+    home.store.write("ticket", [prepare(parents.ticket(i)) for i in range(SIZE // 2)])  # stopped half-way once before
     with monkeypatch.context() as broken:
         broken.setattr(Store, "link", stopped)
         with pytest.raises(KeyboardInterrupt):
             step("import", base, place)
     assert place.with_name("desk.csv").exists(), "what was invented is not invented again"
     assert step("import", base, place)["import_rate"] > 0
-    home = Home(Settings(place, embedder="hashing"))
     made = records(home)
     assert [t.number for t in made] == [f"S{i:08d}" for i in range(SIZE)]
     assert home.store.counts(KEEPER)["articles"] == scale_tickets.ARTICLES
