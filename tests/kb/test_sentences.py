@@ -200,5 +200,5 @@ def test_time_grows_with_length_and_no_faster(unit: str) -> None:
         return time.process_time() - started
 
     small = min(seconds(10_000) for _ in range(3))
-    # Quadratic time would be 64 times as much.
-    assert seconds(80_000) < 30 * small + 0.05
+    # Quadratic time would be 64 times as much; twice, as a garbage collection may fall into one.
+    assert min(seconds(80_000) for _ in range(2)) < 30 * small + 0.05
