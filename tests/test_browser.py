@@ -110,6 +110,18 @@ def test_a_question_is_typed_answered_opened_and_found_back(seen: Seen) -> None:
     assert page.get_by_label("Your question").input_value() == "KB0001057 outlook password"
 
 
+def test_a_link_pressed_while_its_page_is_being_replaced_still_leads_there(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/")
+    page.get_by_label("Your question").wait_for()
+    late = page.query_selector(".sb-top nav a[href$='/triage']")
+    page.get_by_role("link", name="Patterns").click()
+    page.wait_for_selector(".sb-top nav a[href$='/patterns'][aria-current='page']")
+    assert not late.evaluate("link => link.isConnected"), "it belongs to the page that is gone"
+    late.evaluate("link => link.click()")
+    page.wait_for_selector(".sb-top nav a[href$='/triage'][aria-current='page']")
+
+
 def test_a_filter_narrows_and_stays_in_the_address(seen: Seen) -> None:
     page = seen.page
     seen.go("/?q=KB0001057")

@@ -143,6 +143,23 @@ function answered(sheet) {
   if (next) tell(sheet, ...next);
 }
 
+// A link that is pressed while its page is being replaced is heard by nobody: then it is pressed again on the new page.
+function insist(sheet, made) {
+  const page = document.documentElement.dataset, mine = `${made.dataset.path} ${performance.now()}`;
+  let left = 30;
+  page.sbPressed = mine;
+  const waiting = setInterval(() => {
+    if (page.sbPressed !== mine || made.pathname === location.pathname) clearInterval(waiting);
+    else if ((left -= 1) <= 0) {
+      clearInterval(waiting);
+      if (sheet.root.isConnected) return;
+      const same = [...document.querySelectorAll("a[data-path]")].find((one) => one.dataset.path === made.dataset.path);
+      if (same) same.click();
+      else location.assign(made.href);
+    }
+  }, 100);
+}
+
 const SPECIAL = {
   link(sheet, node) {
     const made = document.createElement("a");
@@ -156,6 +173,7 @@ const SPECIAL = {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
       event.preventDefault();
       tell(sheet, "go", { page: node.page, where: node.where });
+      insist(sheet, made);
       document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
     });
     return made;
