@@ -24,7 +24,10 @@ MOST = 8
 WORTH = 400_000
 """Bytes of an export from which on it is worth starting them."""
 _WAITING = 3
-"""Batches for each process that are sent ahead, and as many for the one that writes are read."""
+"""Batches that are read ahead for each process and the one that writes."""
+_PART, _SENT = 50, 10
+"""Records that are redacted at once, and how often as many are sent to a process ahead of what it is at: fewer where
+little is left, so that the last one is not waited for long."""
 
 
 def workers(threads: int = 0) -> int:
@@ -39,7 +42,7 @@ def through(
 ) -> Iterator[tuple[Sequence[Record], Ready | None]]:
     """The same batches in the same order, each with its records prepared and redacted; ``None`` where they are not.
 
-    ``guard`` tells the policy when a batch is sent; what is written under another one is redacted anew by the store.
+    ``guard`` tells the policy when a batch is read; what is written under another one is redacted anew by the store.
     Where a process is lost the rest comes back as it is: slower, and nothing is lost.
     """
     if not processes:
@@ -48,9 +51,9 @@ def through(
     spawned = multiprocessing.get_context("spawn")  # a fork of a program with threads may hang
     pool = ProcessPoolExecutor(processes, mp_context=spawned, initializer=_begin)
     try:
-        ahead = _Ahead(pool, guard, _WAITING * processes)
+        ahead = _Ahead(pool, processes)
         for batch in batches:
-            ahead.add(batch)
+            ahead.add(batch, guard())
             if len(ahead) > _WAITING * (processes + 1):
                 yield ahead.first()
         while len(ahead):
@@ -60,63 +63,74 @@ def through(
 
 
 @dataclass(slots=True)
-class _Batch:
-    """Some records, and what comes of them; ``None`` while nobody has begun with them."""
+class _Part:
+    """Some records of a batch, and what comes of them; ``None`` while nobody has begun with them."""
 
+    guard: Guard
     records: Sequence[Record]
     made: Future[Ready] | None = None
 
+    @property
+    def pending(self) -> bool:
+        """Whether a process has it and is not done."""
+        return self.made is not None and not self.made.done()
+
 
 class _Ahead:
-    """Batches that were read ahead: the first ones go to the processes, the last ones are left to this one."""
+    """Batches that were read ahead: their first parts go to the processes, the last ones are left to this one."""
 
-    def __init__(self, pool: ProcessPoolExecutor, guard: Callable[[], Guard], most: int) -> None:
-        self._pool, self._guard, self._most = pool, guard, most
-        self._batches: deque[_Batch] = deque()
+    def __init__(self, pool: ProcessPoolExecutor, processes: int) -> None:
+        self._pool, self._processes = pool, processes
+        self._batches: deque[tuple[Sequence[Record], Guard, Sequence[_Part]]] = deque()
 
     def __len__(self) -> int:
         return len(self._batches)
 
-    def add(self, records: Sequence[Record]) -> None:
-        """One more."""
-        self._batches.append(_Batch(records))
+    def add(self, records: Sequence[Record], guard: Guard) -> None:
+        """One more batch, to be redacted by this policy."""
+        parts = [_Part(guard, records[at : at + _PART]) for at in range(0, len(records), _PART)]
+        self._batches.append((records, guard, parts))
         self._send()
 
     def first(self) -> tuple[Sequence[Record], Ready | None]:
-        """The one that is next; until it is ready, others are redacted here."""
+        """The one that is next; until it is ready, parts of others are redacted here."""
         self._send()
-        first = self._batches[0]
-        while first.made is not None and not first.made.done():
-            last = next((one for one in reversed(self._batches) if one.made is None), None)
+        records, guard, parts = self._batches[0]
+        while any(part.made is None or part.pending for part in parts):
+            last = next((part for part in reversed(self._parts()) if part.made is None), None)
             if last is None:
                 break
             last.made = Future()
-            last.made.set_result(Ready.by(self._guard(), last.records))
+            last.made.set_result(Ready.by(last.guard, last.records))
             self._send()
         self._batches.popleft()
         try:
-            return first.records, None if first.made is None else first.made.result()
+            made = [part.made.result() for part in parts if part.made is not None]
         except BrokenProcessPool:
-            return first.records, None
+            return records, None
+        return records, Ready(guard, [one for ready in made for one in ready.records])
 
     def _send(self) -> None:
         """Give the processes what they can take, the first ones first; a pool's own queue gives nothing back."""
-        busy = sum(one.made is not None and not one.made.done() for one in self._batches)
-        for one in self._batches:
-            if busy >= self._most:
-                return
-            if one.made is None:
-                one.made = self._submit(one.records)
-                busy += 1
+        parts = self._parts()
+        free = [part for part in parts if part.made is None]
+        most = self._processes * min(_SENT, max(2, len(free) // (2 * self._processes + 1)))
+        busy = sum(part.pending for part in parts)
+        for part in free[: max(0, most - busy)]:
+            part.made = self._submit(part)
 
-    def _submit(self, records: Sequence[Record]) -> Future[Ready]:
+    def _submit(self, part: _Part) -> Future[Ready]:
         try:
             with _left_alone():
-                return self._pool.submit(Ready.by, self._guard(), records)
+                return self._pool.submit(Ready.by, part.guard, part.records)
         except BrokenProcessPool as error:
             lost = Future[Ready]()
             lost.set_exception(error)
             return lost
+
+    def _parts(self) -> list[_Part]:
+        """All that were read ahead, in their order."""
+        return [part for _, _, parts in self._batches for part in parts]
 
 
 @contextmanager
