@@ -13,7 +13,7 @@ Curve = Sequence[tuple[float, float]]
 """(x, y) of each measured point."""
 _WIDE, _HIGH = 760, 420
 _LEFT, _TOP, _RIGHT, _LOW = 64, 48, 190, 52
-_INKS = ("#1f4e79", "#b3541e", "#2f7d57", "#7a4a8c", "#8a7a1c", "#4a4a4a")
+_INKS = ("#1f4e79", "#b3541e", "#2f7d57", "#7a4a8c", "#8a7a1c", "#4a4a4a", "#a8326a")
 _APART = 15.0
 """Least distance between two names."""
 
