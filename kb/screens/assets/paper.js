@@ -566,6 +566,7 @@ function listen() {
   const page = document.documentElement.dataset;
   if (page.sbListens) return;
   page.sbListens = "yes";
+  addEventListener("popstate", () => { page.sbPressed = ""; });  // who went back does not want to be there any more
   document.addEventListener("keydown", (event) => {
     const here = event.target instanceof Element ? event.target.closest("[data-card]") : null;
     if (event.key === "Escape" && here && editing(event.target)) here.focus({ preventScroll: true });
