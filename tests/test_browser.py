@@ -122,6 +122,17 @@ def test_a_link_pressed_while_its_page_is_being_replaced_still_leads_there(seen:
     page.wait_for_selector(".sb-top nav a[href$='/triage'][aria-current='page']")
 
 
+def test_who_goes_back_at_once_is_not_sent_forward_again(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/")
+    page.get_by_label("Your question").wait_for()
+    page.get_by_role("link", name="Patterns").click()
+    page.wait_for_url("**/patterns")
+    page.go_back()
+    page.wait_for_timeout(5_000)  # a link that was not heard is pressed again after three seconds
+    assert urlsplit(page.url).path == "/"
+
+
 def test_a_filter_narrows_and_stays_in_the_address(seen: Seen) -> None:
     page = seen.page
     seen.go("/?q=KB0001057")
